@@ -1,0 +1,1 @@
+"""meshproof shows what a service mesh does, and proves it."""

@@ -1,0 +1,1 @@
+"""Where Kubernetes comes from, and how it is reached."""

@@ -1,0 +1,206 @@
+"""Cluster `kind`: one node in a container, made, filled with images and removed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kubernetes import client
+from urllib3.exceptions import HTTPError
+
+from meshproof import wait
+from meshproof.cluster import ports, state
+from meshproof.cluster.model import Cluster
+from meshproof.cluster.state import State
+from meshproof.console import say
+from meshproof.errors import MeshproofError
+from meshproof.paths import Paths
+from meshproof.process import CommandFailed, run
+from meshproof.supply.engine import Engine
+from meshproof.supply.model import Supplied
+
+GATEWAY_NODE_PORT = 30080
+SUITE_NODE_PORT = 30081
+LABEL = "io.x-k8s.kind.cluster"
+NETWORK = "kind"
+READY_SECONDS = 120
+
+
+class NameTaken(MeshproofError):
+    """A cluster that was not made here has the name."""
+
+
+def configuration(name: str, gateway_port: int, suite_port: int, *, own_network: bool) -> str:
+    """kind's configuration of the cluster, as YAML."""
+    return yaml.safe_dump(
+        {
+            "kind": "Cluster",
+            "apiVersion": "kind.x-k8s.io/v1alpha4",
+            "name": name,
+            # The subnet is the one that the node image's own network hands out.
+            "networking": {"disableDefaultCNI": own_network, "podSubnet": "10.244.0.0/16"},
+            "nodes": [
+                {
+                    "role": "control-plane",
+                    "extraPortMappings": [
+                        {"containerPort": GATEWAY_NODE_PORT, "hostPort": gateway_port, "listenAddress": "127.0.0.1"},
+                        {"containerPort": SUITE_NODE_PORT, "hostPort": suite_port, "listenAddress": "127.0.0.1"},
+                    ],
+                }
+            ],
+        },
+        sort_keys=False,
+    )
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Clusters of one name.
+
+    Args:
+        paths: where state and kubeconfig belong.
+        engine: holds the node.
+        name: kind's name of the cluster.
+    """
+
+    paths: Paths
+    engine: Engine
+    name: str
+
+    @property
+    def kubeconfig(self) -> Path:
+        """Our own file; the user's is never touched."""
+        return self.paths.cluster(self.name) / "kubeconfig"
+
+    def state(self) -> State | None:
+        """What is remembered of the cluster."""
+        return state.load(self.paths, self.name)
+
+    def nodes(self) -> list[str]:
+        """The cluster's containers, running or not."""
+        return self.engine.containers(f"{LABEL}={self.name}")
+
+    def cluster(self, made: State) -> Cluster:
+        """The way to the cluster's API server."""
+        mapped = ((GATEWAY_NODE_PORT, made.gateway_port), (SUITE_NODE_PORT, made.suite_port))
+        return Cluster(self.kubeconfig, f"kind-{self.name}", mapped)
+
+    def healthy(self, node_image: str) -> State | None:
+        """The state of a complete cluster of this node image whose API server answers; None otherwise."""
+        made = self.state()
+        if made is None or made.phase != "ready" or made.node_image != node_image or not self.nodes():
+            return None
+        try:
+            self.cluster(made).version()
+        except MeshproofError:
+            return None
+        return made
+
+    def ensure(self, supplied: Supplied, port: int | None) -> State:
+        """The cluster, made when there is none; one that an earlier run left half made is made anew.
+
+        Raises:
+            NameTaken: a cluster of this name exists that was not made here.
+            PortTaken: the wanted port is in use.
+        """
+        if made := self.healthy(supplied.node_image):
+            if port not in {None, made.gateway_port}:
+                raise ports.PortTaken(
+                    f"the running cluster {self.name} has its gateway on port {made.gateway_port}, not {port}",
+                    "run `meshproof down` first to move it",
+                )
+            return made
+        if self.state() is None and self.nodes():
+            raise NameTaken(
+                f"a kind cluster named {self.name} exists that meshproof did not make",
+                f"choose another name with --name, or remove it: kind delete cluster --name {self.name}",
+            )
+        if self.state() is not None:
+            say(f"    what an earlier run left of cluster {self.name} is not usable: making it anew")
+            self.delete()
+        return self._create(supplied, port)
+
+    def _create(self, supplied: Supplied, port: int | None) -> State:
+        gateway_port = ports.choose(port, set())
+        suite_port = ports.choose(None, {gateway_port})
+        made = state.save(
+            self.paths,
+            State(
+                name=self.name,
+                phase="creating",
+                gateway_port=gateway_port,
+                suite_port=suite_port,
+                supply=supplied.supply,
+                engine=self.engine.name,
+                node_image=supplied.node_image,
+                made_network=NETWORK not in self._networks(),
+            ),
+        )
+        text = configuration(self.name, gateway_port, suite_port, own_network=supplied.own_network)
+        log = self.paths.logs / f"kind-{self.name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.unlink(missing_ok=True)
+        words = ["create", "cluster", "--config", "-", "--image", supplied.node_image]
+        try:
+            run(
+                [supplied.tools.kind, *words, "--kubeconfig", self.kubeconfig, "--verbosity", "1"],
+                log=log,
+                env=self.engine.environment,
+                stdin=text.encode(),
+            )
+        except CommandFailed as error:
+            raise self._explained(error, log) from error
+        return made
+
+    def _explained(self, error: CommandFailed, log: Path) -> MeshproofError:
+        if "address already in use" in error.output.lower():
+            return ports.PortTaken("a port of the cluster was taken while it was made", "run again")
+        line = next((line for line in error.output.splitlines() if "ERROR" in line), error.what)
+        return MeshproofError(f"kind could not make the cluster {self.name}: {line}", f"read the log {log}")
+
+    def _networks(self) -> list[str]:
+        return self.engine.run("network", "ls", "--format", "{{.Name}}").split()
+
+    def load(self, made: State, supplied: Supplied) -> State:
+        """Load what the node cannot pull; nothing when all of it was loaded before."""
+        if supplied.archive is None or set(supplied.load) <= set(made.loaded):
+            return made
+        log = self.paths.logs / f"load-{self.name}.log"
+        run(
+            [supplied.tools.kind, "load", "image-archive", supplied.archive, "--name", self.name],
+            log=log,
+            env=self.engine.environment,
+        )
+        return state.save(self.paths, made.model_copy(update={"loaded": tuple(supplied.load)}))
+
+    def wait_ready(self, made: State) -> State:
+        """Wait until the node takes pods, and remember that the cluster is complete."""
+        core = client.CoreV1Api(self.cluster(made).api)
+
+        def ready() -> bool:
+            try:
+                nodes: Any = core.list_node(_request_timeout=5)
+            except (client.ApiException, HTTPError):
+                return False
+            conditions = [c for node in nodes.items for c in node.status.conditions if c.type == "Ready"]
+            return bool(conditions) and all(condition.status == "True" for condition in conditions)
+
+        wait.until(ready, READY_SECONDS, f"the node of cluster {self.name} is ready", f"read {self.paths.logs}")
+        return state.save(self.paths, made.model_copy(update={"phase": "ready"}))
+
+    def delete(self) -> list[str]:
+        """Remove the cluster and its state; names what was removed. Safe to call at any time."""
+        removed: list[str] = []
+        made = self.state()
+        if made is None:
+            return removed
+        nodes = self.nodes()
+        if nodes:
+            self.engine.run("rm", "--force", "--volumes", *nodes)
+            removed += [f"container {node}" for node in nodes]
+        if made.made_network and NETWORK in self._networks() and not self.engine.containers(LABEL):
+            self.engine.run("network", "rm", NETWORK)
+            removed.append(f"network {NETWORK}")
+        state.forget(self.paths, self.name)
+        removed.append(f"state {self.paths.cluster(self.name)}")
+        return removed

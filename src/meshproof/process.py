@@ -1,0 +1,165 @@
+"""Starting other programs: output kept in a log, causes told in a sentence, nothing left running."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from meshproof.errors import MeshproofError
+
+GRACE_SECONDS = 10.0
+TAIL_LINES = 15
+
+_running: set[subprocess.Popen[bytes]] = set()
+_lock = threading.Lock()
+_stopping = threading.Event()
+
+
+class CommandFailed(MeshproofError):
+    """A program ended with an exit code other than 0.
+
+    Args:
+        what: the clause for the user.
+        next_step: the clause for the user.
+        output: the last lines that the program wrote.
+    """
+
+    def __init__(self, what: str, next_step: str, output: str) -> None:
+        super().__init__(what, next_step)
+        self.output = output
+
+
+def find(program: str) -> str | None:
+    """The full path of a program, or None."""
+    return shutil.which(program)
+
+
+def run(
+    command: Sequence[str | os.PathLike[str]],
+    *,
+    log: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdin: bytes | None = None,
+    seconds: float | None = None,
+) -> str:
+    """Run a program to its end and return its standard output.
+
+    Args:
+        command: program and arguments; no shell takes part.
+        log: with a log, both outputs go there and the returned text is empty.
+        env: added to this process's environment.
+        cwd: the working folder.
+        stdin: bytes for standard input, which is empty otherwise.
+        seconds: the bound after which the program is ended.
+
+    Raises:
+        CommandFailed: the exit code was not 0, the bound passed, or the program is not there.
+    """
+    words = [os.fspath(word) for word in command]
+    shown = " ".join(words[:3])
+    sink = log.open("ab") if log else None
+    try:
+        with _started(words, env, cwd, sink, has_input=stdin is not None) as process:
+            try:
+                out, err = process.communicate(stdin, timeout=seconds)
+            except subprocess.TimeoutExpired:
+                stop(process)
+                raise CommandFailed(
+                    f"`{shown}` did not end within {seconds:.0f} s", "look at the machine's load and run again", ""
+                ) from None
+    except FileNotFoundError:
+        raise CommandFailed(f"the program {words[0]} is not on this machine", "install it and run again", "") from None
+    finally:
+        if sink:
+            sink.close()
+    if _stopping.is_set():
+        raise KeyboardInterrupt
+    if process.returncode == 0:
+        return (out or b"").decode(errors="replace")
+    text = tail(log) if log else (err or b"").decode(errors="replace").strip()
+    where = f"read {log}" if log else "read the message above"
+    last = text.splitlines()[-1] if text else f"exit code {process.returncode}"
+    raise CommandFailed(f"`{shown}` failed: {last}", where, text)
+
+
+@contextlib.contextmanager
+def _started(
+    words: list[str],
+    env: Mapping[str, str] | None,
+    cwd: Path | None,
+    sink: IO[bytes] | None,
+    *,
+    has_input: bool,
+) -> Iterator[subprocess.Popen[bytes]]:
+    # A session of its own: Ctrl-C reaches this process alone, which then ends its children in order.
+    process = subprocess.Popen(
+        words,
+        stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
+        stdout=sink or subprocess.PIPE,
+        stderr=subprocess.STDOUT if sink else subprocess.PIPE,
+        env={**os.environ, **(env or {})},
+        cwd=cwd,
+        start_new_session=True,
+    )
+    with _lock:
+        _running.add(process)
+    try:
+        yield process
+    except BaseException:
+        stop(process)
+        raise
+    finally:
+        with _lock:
+            _running.discard(process)
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe:
+                pipe.close()
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a program and all that it started: first asked, after a grace period forced."""
+    if process.poll() is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def stop_all() -> None:
+    """End every program that is still running; `run` in other threads then raises KeyboardInterrupt."""
+    _stopping.set()
+    with _lock:
+        processes = list(_running)
+    for process in processes:
+        stop(process)
+
+
+def tail(path: Path, lines: int = TAIL_LINES) -> str:
+    """The last lines of a text file, or an empty text when there is none."""
+    if not path.exists():
+        return ""
+    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+
+
+class Stopwatch:
+    """Seconds since it was made."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since it was made."""
+        return time.monotonic() - self._start

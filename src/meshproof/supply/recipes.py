@@ -1,0 +1,64 @@
+"""The images of this house, and the few facts that their Dockerfiles cannot hold themselves."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from meshproof.supply.recipe import Recipe
+
+CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
+NODE_IMAGES = (*CONTROL_PLANE, "etcd", "coredns", "pause")
+SERVICES = ("productpage", "details", "reviews", "ratings")
+# What runs in the cluster besides Kubernetes itself.
+CLUSTER_IMAGES = (
+    "pilot",
+    "proxyv2",
+    "prometheus",
+    "jaeger",
+    *(f"bookinfo-{service}" for service in SERVICES),
+    "probe",
+)
+# Images whose files run on the host: recipe -> program -> path inside.
+HOST_TOOLS = {
+    "kind": {"kind": "/kind"},
+    "helm": {"helm": "/helm"},
+    "kubernetes": {"kubectl": "/kubectl"},
+    "istio": {"istioctl": "/bin/istioctl", "charts": "/charts"},
+}
+
+
+def required_version(go_mod: Path, module: str) -> str:
+    """The version of a module that a go.mod requires, so that it is pinned there and nowhere else."""
+    found = re.search(rf"^(?:require )?\s*{re.escape(module)} (v\S+)", go_mod.read_text(), re.MULTILINE)
+    if not found:
+        raise ValueError(f"{go_mod} does not require {module}")
+    return found[1]
+
+
+def versions(house: Path) -> dict[str, dict[str, str]]:
+    """The pins that no go.mod or lock file holds: images/versions.toml."""
+    with (house / "images" / "versions.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+def recipes(house: Path) -> dict[str, Recipe]:
+    """Every image by name; the order is the order of building where needs leave a choice."""
+    images = house / "images"
+    kubernetes = required_version(images / "kubernetes" / "go.mod", "k8s.io/kubernetes")
+    arguments = {
+        "kubernetes": {"VERSION": kubernetes},
+        "node": {"VERSION": kubernetes},
+        "helm": {"VERSION": required_version(images / "helm" / "go.mod", "helm.sh/helm/v3")},
+        "istio": {"VERSION": versions(house)["packages"]["istio"]},
+    }
+    # The two longest builds first, side by side.
+    own = ("go", "kubernetes", "istio", "kind", "helm", "etcd", "coredns", "pause")
+    found = [Recipe(name, images / name, arguments=arguments.get(name, {})) for name in own]
+    for binary in CONTROL_PLANE:
+        target = "proxy" if binary == "kube-proxy" else "static"
+        found.append(Recipe(binary, images / "control-plane", target, {"BINARY": binary}))
+    found.append(Recipe("node", images / "node", arguments=arguments["node"], archived=NODE_IMAGES))
+    found += [Recipe(name, images / name) for name in ("pilot", "proxyv2", "prometheus", "jaeger")]
+    found += [Recipe(f"bookinfo-{service}", house / "bookinfo" / service) for service in SERVICES]
+    found.append(Recipe("probe", house / "bookinfo" / "probe"))
+    return {recipe.name: recipe for recipe in found}

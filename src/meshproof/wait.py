@@ -1,0 +1,44 @@
+"""Waiting on a condition, with a deadline; the one place where the engine lets time pass."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from meshproof.errors import MeshproofError
+
+EVERY_SECONDS = 0.2
+T = TypeVar("T")
+
+
+class TimedOut(MeshproofError):
+    """A condition did not come true in time."""
+
+
+def until(
+    condition: Callable[[], T | None],
+    seconds: float,
+    what: str,
+    next_step: str,
+    every: float = EVERY_SECONDS,
+) -> T:
+    """Ask again and again until the condition gives something that is true, and return it.
+
+    Args:
+        condition: returns the awaited value, or None or another false value for not yet.
+        seconds: the deadline.
+        what: the awaited condition, for the message (`the node is ready`).
+        next_step: what the user does when it does not come true.
+        every: seconds between two questions.
+
+    Raises:
+        TimedOut: the deadline passed.
+    """
+    deadline = time.monotonic() + seconds
+    pause = threading.Event()
+    while True:
+        if value := condition():
+            return value
+        if time.monotonic() >= deadline:
+            raise TimedOut(f"{what}: not within {seconds:.0f} s", next_step)
+        pause.wait(every)
