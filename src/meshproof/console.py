@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Self
 
 from rich.console import Console
 
@@ -10,6 +11,12 @@ from meshproof.process import Stopwatch
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+_phases: list[str] = []
+
+
+def current_phase() -> str:
+    """The phase that is going on, or that failed; empty when none is."""
+    return _phases[-1] if _phases else ""
 
 
 def say(text: str) -> None:
@@ -27,7 +34,10 @@ def phase(name: str, times: dict[str, float] | None = None) -> Iterator[None]:
     """
     watch = Stopwatch()
     say(f"... {name}")
+    _phases.append(name)
     yield
+    # Not in a `finally`: whoever reports the error asks which phase it was.
+    _phases.remove(name)
     if times is not None:
         times[name] = watch.seconds
     say(f"ok  {name} ({watch.seconds:.1f} s)")
@@ -47,7 +57,7 @@ class Heartbeat:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._beat, daemon=True)
 
-    def __enter__(self) -> "Heartbeat":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

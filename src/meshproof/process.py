@@ -15,6 +15,8 @@ from meshproof.errors import MeshproofError
 
 GRACE_SECONDS = 10.0
 TAIL_LINES = 15
+# A run removes its namespace before it ends.
+ORDERLY_SECONDS = 90.0
 
 _running: set[subprocess.Popen[bytes]] = set()
 _lock = threading.Lock()
@@ -40,7 +42,7 @@ def find(program: str) -> str | None:
     return shutil.which(program)
 
 
-def run(
+def run(  # noqa: PLR0913 -- each is a property of one start, and none goes without the others
     command: Sequence[str | os.PathLike[str]],
     *,
     log: Path | None = None,
@@ -72,10 +74,14 @@ def run(
             except subprocess.TimeoutExpired:
                 stop(process)
                 raise CommandFailed(
-                    f"`{shown}` did not end within {seconds:.0f} s", "look at the machine's load and run again", ""
+                    f"`{shown}` did not end within {seconds:.0f} s",
+                    "look at the machine's load and run again",
+                    "",
                 ) from None
     except FileNotFoundError:
-        raise CommandFailed(f"the program {words[0]} is not on this machine", "install it and run again", "") from None
+        raise CommandFailed(
+            f"the program {words[0]} is not on this machine", "install it and run again", ""
+        ) from None
     finally:
         if sink:
             sink.close()
@@ -121,6 +127,25 @@ def _started(
         for pipe in (process.stdin, process.stdout, process.stderr):
             if pipe:
                 pipe.close()
+
+
+def attach(command: Sequence[str | os.PathLike[str]], env: Mapping[str, str] | None = None) -> int:
+    """Run a program on this terminal and return its exit code.
+
+    An interrupt is passed on once, and the program is given the time to put its own things in order.
+    """
+    process = subprocess.Popen(
+        [os.fspath(word) for word in command], env={**os.environ, **(env or {})}, start_new_session=True
+    )
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)
+        try:
+            return process.wait(ORDERLY_SECONDS)
+        except subprocess.TimeoutExpired:
+            stop(process)
+            raise KeyboardInterrupt from None
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

@@ -31,7 +31,7 @@ class NameTaken(MeshproofError):
 
 
 def configuration(name: str, gateway_port: int, suite_port: int, *, own_network: bool) -> str:
-    """kind's configuration of the cluster, as YAML."""
+    """The configuration of the cluster for kind, as YAML."""
     return yaml.safe_dump(
         {
             "kind": "Cluster",
@@ -43,8 +43,16 @@ def configuration(name: str, gateway_port: int, suite_port: int, *, own_network:
                 {
                     "role": "control-plane",
                     "extraPortMappings": [
-                        {"containerPort": GATEWAY_NODE_PORT, "hostPort": gateway_port, "listenAddress": "127.0.0.1"},
-                        {"containerPort": SUITE_NODE_PORT, "hostPort": suite_port, "listenAddress": "127.0.0.1"},
+                        {
+                            "containerPort": GATEWAY_NODE_PORT,
+                            "hostPort": gateway_port,
+                            "listenAddress": "127.0.0.1",
+                        },
+                        {
+                            "containerPort": SUITE_NODE_PORT,
+                            "hostPort": suite_port,
+                            "listenAddress": "127.0.0.1",
+                        },
                     ],
                 }
             ],
@@ -106,7 +114,7 @@ class Kind:
         if made := self.healthy(supplied.node_image):
             if port not in {None, made.gateway_port}:
                 raise ports.PortTaken(
-                    f"the running cluster {self.name} has its gateway on port {made.gateway_port}, not {port}",
+                    f"the gateway of the running cluster {self.name} is on port {made.gateway_port}, not {port}",
                     "run `meshproof down` first to move it",
                 )
             return made
@@ -153,9 +161,11 @@ class Kind:
         return made
 
     def _explained(self, error: CommandFailed, log: Path) -> MeshproofError:
-        if "address already in use" in error.output.lower():
+        if "address already in use" in log.read_text(errors="replace").lower():
             return ports.PortTaken("a port of the cluster was taken while it was made", "run again")
-        line = next((line for line in error.output.splitlines() if "ERROR" in line), error.what)
+        lines = log.read_text(errors="replace").splitlines()
+        said = [line for line in lines if line.startswith(("Command Output:", "ERROR:"))]
+        line = said[-1] if said else error.what
         return MeshproofError(f"kind could not make the cluster {self.name}: {line}", f"read the log {log}")
 
     def _networks(self) -> list[str]:
@@ -185,7 +195,9 @@ class Kind:
             conditions = [c for node in nodes.items for c in node.status.conditions if c.type == "Ready"]
             return bool(conditions) and all(condition.status == "True" for condition in conditions)
 
-        wait.until(ready, READY_SECONDS, f"the node of cluster {self.name} is ready", f"read {self.paths.logs}")
+        wait.until(
+            ready, READY_SECONDS, f"the node of cluster {self.name} is ready", f"read {self.paths.logs}"
+        )
         return state.save(self.paths, made.model_copy(update={"phase": "ready"}))
 
     def delete(self) -> list[str]:
@@ -198,6 +210,10 @@ class Kind:
         if nodes:
             self.engine.run("rm", "--force", "--volumes", *nodes)
             removed += [f"container {node}" for node in nodes]
+        volumes = self.engine.run("volume", "ls", "--quiet", "--filter", f"label={LABEL}={self.name}").split()
+        if volumes:
+            self.engine.run("volume", "rm", *volumes)
+            removed += [f"volume {volume[:12]}" for volume in volumes]
         if made.made_network and NETWORK in self._networks() and not self.engine.containers(LABEL):
             self.engine.run("network", "rm", NETWORK)
             removed.append(f"network {NETWORK}")

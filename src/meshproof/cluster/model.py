@@ -50,7 +50,9 @@ class Cluster:
                 f"the context {self.context!r} is not in {self.kubeconfig}",
                 f"use one of: {', '.join(known) or 'none there'}",
             )
-        found = config.new_client_from_config(str(self.kubeconfig), self.context)
+        found: client.ApiClient = config.new_client_from_config(  # type: ignore[no-untyped-call]
+            str(self.kubeconfig), self.context
+        )
         # A server that does not answer is reported, not asked four times.
         found.configuration.retries = False
         return client.ApiClient(found.configuration)
@@ -61,16 +63,17 @@ class Cluster:
         Raises:
             Unreachable: no answer, or a refusal.
         """
+        server = f"the API server of context {self.context!r}"
         try:
             answer: Any = client.VersionApi(self.api).get_code(_request_timeout=REACH_SECONDS)
         except ApiException as error:
             raise Unreachable(
-                f"the API server of context {self.context!r} refuses this user ({error.status} {error.reason})",
+                f"{server} refuses this user ({error.status} {error.reason})",
                 "renew the credentials in the kubeconfig",
             ) from error
         except HTTPError as error:
             raise Unreachable(
-                f"the API server of context {self.context!r} at {self.api.configuration.host} does not answer",
+                f"{server} at {self.api.configuration.host} does not answer",
                 "start the cluster, or name another with --context",
             ) from error
         return str(answer.git_version)

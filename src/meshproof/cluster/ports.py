@@ -36,4 +36,6 @@ def choose(wanted: int | None, taken: set[int]) -> int:
     for port in range(FIRST_PORT, LAST_PORT + 1):
         if port not in taken and is_free(port):
             return port
-    raise PortTaken(f"every port from {FIRST_PORT} to {LAST_PORT} of this host is in use", "name one with --port")
+    raise PortTaken(
+        f"every port from {FIRST_PORT} to {LAST_PORT} of this host is in use", "name one with --port"
+    )

@@ -1,4 +1,7 @@
-"""What is remembered of a cluster that was made here: written before each step, so that a kill leaves a trace."""
+"""What is remembered of a cluster that was made here.
+
+Written before each step, so that even a kill leaves a trace.
+"""
 
 from pathlib import Path
 from typing import Literal

@@ -3,7 +3,7 @@
 import json
 import os
 import resource
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,17 @@ from meshproof.process import CommandFailed, find, run
 
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 WANTED_FILES = 1_048_576
+WANTED_PROCESSES = 4_194_304
 PROBE_SECONDS = 30.0
+# What Podman needs on Debian to hold a kind node.
+PODMAN_PACKAGES = (
+    "podman",
+    "netavark",
+    "aardvark-dns",
+    "containernetworking-plugins",
+    "runc",
+    "iptables",
+)
 
 
 @dataclass(frozen=True)
@@ -83,12 +93,13 @@ class Engine:
         return shown.split()
 
 
-def containers_conf(*, cgroup_v2: bool, hard_files: int, may_raise: bool) -> str:
+def containers_conf(*, cgroup_v2: bool, hard_files: int, hard_processes: int, may_raise: bool) -> str:
     """Podman's configuration for this machine.
 
     Args:
         cgroup_v2: whether the kernel offers the unified hierarchy.
-        hard_files: the hard limit of open files, as `ulimit -Hn` prints it.
+        hard_files: the hard limit of open files, as `ulimit -Hn` prints it; -1 for none.
+        hard_processes: how many processes a container may be allowed at the most.
         may_raise: whether limits can be raised (CAP_SYS_RESOURCE).
 
     Returns:
@@ -96,8 +107,11 @@ def containers_conf(*, cgroup_v2: bool, hard_files: int, may_raise: bool) -> str
     """
     # Podman's default of 2,048 processes is reached with about 60 pods in one node.
     lines = ["[containers]", "pids_limit = 0"]
-    if not may_raise and 0 < hard_files < WANTED_FILES:
-        lines.append(f'default_ulimits = ["nofile={hard_files}:{hard_files}"]')
+    # Podman asks for more than it may have, and then no container starts.
+    limits = {"nofile": (hard_files, WANTED_FILES), "nproc": (hard_processes, WANTED_PROCESSES)}
+    low = [f'"{name}={hard}:{hard}"' for name, (hard, wanted) in limits.items() if 0 < hard < wanted]
+    if low and not may_raise:
+        lines.append(f"default_ulimits = [{', '.join(low)}]")
     if not cgroup_v2:
         # crun refuses the hybrid hierarchy of cgroup v1.
         lines += ["[engine]", 'runtime = "runc"']
@@ -111,6 +125,13 @@ def _may_raise_limits() -> bool:
     return bool(int(effective, 16) >> cap_sys_resource & 1)
 
 
+def _hard_processes() -> int:
+    # Podman lowers its own limit to pid_max when it starts, and no container may have more than that.
+    pid_max = int(Path("/proc/sys/kernel/pid_max").read_text())
+    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    return pid_max if hard == resource.RLIM_INFINITY else min(hard, pid_max)
+
+
 def _podman_environment(paths: Paths) -> dict[str, str]:
     environment = {"KIND_EXPERIMENTAL_PROVIDER": "podman"}
     if "CONTAINERS_CONF" in os.environ:
@@ -118,6 +139,7 @@ def _podman_environment(paths: Paths) -> dict[str, str]:
     text = containers_conf(
         cgroup_v2=Path("/sys/fs/cgroup/cgroup.controllers").exists(),
         hard_files=resource.getrlimit(resource.RLIMIT_NOFILE)[1],
+        hard_processes=_hard_processes(),
         may_raise=_may_raise_limits(),
     )
     paths.state.mkdir(parents=True, exist_ok=True)
@@ -131,7 +153,10 @@ def _podman_environment(paths: Paths) -> dict[str, str]:
 def candidates(paths: Paths) -> list[Engine]:
     """The engines whose programs are on this machine, Docker first because kind prefers it."""
     wanted = os.environ.get("MESHPROOF_ENGINE")
-    known = {"docker": lambda: {}, "podman": lambda: _podman_environment(paths)}
+    known: dict[str, Callable[[], dict[str, str]]] = {
+        "docker": dict,
+        "podman": lambda: _podman_environment(paths),
+    }
     if wanted and wanted not in known:
         raise MeshproofError(
             f"MESHPROOF_ENGINE names the unknown engine {wanted!r}", "set it to docker or podman, or unset it"
@@ -179,7 +204,7 @@ class NoEngine(MeshproofError):
     def __init__(self) -> None:
         super().__init__(
             "no container engine is on this machine",
-            "install one: apt-get install podman netavark aardvark-dns containernetworking-plugins runc iptables",
+            f"install one as root: apt-get install {' '.join(PODMAN_PACKAGES)}",
         )
 
 

@@ -7,16 +7,8 @@ from meshproof.console import phase, say
 from meshproof.errors import MeshproofError
 from meshproof.paths import Paths
 from meshproof.process import CommandFailed, find, run
-from meshproof.supply.engine import Engine, EngineRefuses, NoEngine, detect
+from meshproof.supply.engine import PODMAN_PACKAGES, Engine, EngineRefuses, NoEngine, detect
 
-PODMAN_PACKAGES = (
-    "podman",
-    "netavark",
-    "aardvark-dns",
-    "containernetworking-plugins",
-    "runc",
-    "iptables",
-)
 BASE_PACKAGES = ("mmdebstrap", "debian-archive-keyring")
 
 
@@ -70,7 +62,8 @@ def install(packages: tuple[str, ...], reason: str) -> None:
             run(["apt-get", "update", "--quiet"], env=quiet)
             run(["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *packages], env=quiet)
         except CommandFailed as error:
+            said = error.output.splitlines()[-1] if error.output else "it said nothing"
             raise MeshproofError(
-                f"apt-get could not install {' '.join(packages)}: {error.output.splitlines()[-1:] or ['no output']}",
+                f"apt-get could not install {' '.join(packages)}: {said}",
                 "look at this machine's network and package sources, then run again",
             ) from error

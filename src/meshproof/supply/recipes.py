@@ -19,11 +19,12 @@ CLUSTER_IMAGES = (
     "probe",
 )
 # Images whose files run on the host: recipe -> program -> path inside.
+# The two longest builds come first, so that they run side by side.
 HOST_TOOLS = {
-    "kind": {"kind": "/kind"},
-    "helm": {"helm": "/helm"},
     "kubernetes": {"kubectl": "/kubectl"},
     "istio": {"istioctl": "/bin/istioctl", "charts": "/charts"},
+    "kind": {"kind": "/kind"},
+    "helm": {"helm": "/helm"},
 }
 
 
@@ -42,7 +43,7 @@ def versions(house: Path) -> dict[str, dict[str, str]]:
 
 
 def recipes(house: Path) -> dict[str, Recipe]:
-    """Every image by name; the order is the order of building where needs leave a choice."""
+    """Every image by name."""
     images = house / "images"
     kubernetes = required_version(images / "kubernetes" / "go.mod", "k8s.io/kubernetes")
     arguments = {
@@ -51,7 +52,6 @@ def recipes(house: Path) -> dict[str, Recipe]:
         "helm": {"VERSION": required_version(images / "helm" / "go.mod", "helm.sh/helm/v3")},
         "istio": {"VERSION": versions(house)["packages"]["istio"]},
     }
-    # The two longest builds first, side by side.
     own = ("go", "kubernetes", "istio", "kind", "helm", "etcd", "coredns", "pause")
     found = [Recipe(name, images / name, arguments=arguments.get(name, {})) for name in own]
     for binary in CONTROL_PLANE:

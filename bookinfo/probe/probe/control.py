@@ -1,0 +1,59 @@
+"""The control side, reached through the API server: health, and batches to send."""
+
+import asyncio
+
+from aiohttp import web
+
+from probe.batch import LONGEST_BODY, BadBatchError, parse_batch
+from probe.identity import Identity
+from probe.send import encode_answer, run_batch
+
+
+class Control:
+    """Serves GET /health and POST /send.
+
+    Args:
+        identity: who this probe is.
+        stop: set when the probe is to end; batches then return what they have.
+    """
+
+    def __init__(self, identity: Identity, stop: asyncio.Event) -> None:
+        self._identity = identity
+        self._stop = stop
+
+    async def health(self, _request: web.Request) -> web.Response:
+        """Answer that the probe is up, and who it is."""
+        return web.json_response(
+            {
+                "pod": self._identity.pod,
+                "workload": self._identity.workload,
+                "version": self._identity.version,
+            }
+        )
+
+    async def send(self, request: web.Request) -> web.StreamResponse:
+        """Send a batch and answer with its replies, or 422 with the field that is wrong."""
+        try:
+            batch = parse_batch(await request.read())
+        except BadBatchError as error:
+            return web.json_response({"error": str(error)}, status=422)
+        replies, partial = await run_batch(batch, self._stop)
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        async for piece in encode_answer(replies, partial=partial):
+            await response.write(piece)
+        await response.write_eof()
+        return response
+
+
+def control_runner(identity: Identity, stop: asyncio.Event) -> web.AppRunner:
+    """Return the control server's runner, not yet set up.
+
+    A batch whose caller has gone is cancelled: nobody reads its replies, and its calls would disturb
+    whatever is measured next.
+    """
+    control = Control(identity, stop)
+    # JSON may write one byte of a body as six.
+    app = web.Application(client_max_size=6 * LONGEST_BODY + (1 << 20))
+    app.add_routes([web.get("/health", control.health), web.post("/send", control.send)])
+    return web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=5.0)

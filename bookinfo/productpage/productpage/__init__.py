@@ -1,0 +1,1 @@
+"""The page of the bookstore: puts details, reviews and ratings together."""

@@ -1,0 +1,125 @@
+"""What suites run against: a cluster, the mesh in it, and the shop that a run deploys for itself."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from kubernetes.client import ApiClient, AppsV1Api, CoreV1Api
+
+from meshproof.cluster.existing import existing
+from meshproof.cluster.model import Cluster
+from meshproof.errors import ExitCode, MeshproofError
+from meshproof.features import Features
+from meshproof.manifests import pending, wait_for
+from meshproof.mesh.helm import Helm
+from meshproof.mesh.serving import judged
+from meshproof.plugin.environment import describe
+from meshproof.plugin.fixtures import ACCEPTED_SECONDS, Shop
+from meshproof.plugin.verdicts import RECORDER
+from meshproof.run import Run
+
+pytest_plugins = ["meshproof.plugin.fixtures"]
+
+CHARTS = Path(__file__).parent / "charts"
+HOST = "bookinfo.example"
+GATEWAY = "gateway"
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest) -> Cluster:
+    """Return the cluster of --kubeconfig and --meshproof-context, or the one that pytest-kind makes."""
+    kubeconfig = request.config.getoption("--kubeconfig")
+    context = request.config.getoption("--meshproof-context")
+    named = any(word.startswith("--cluster-name") for word in request.config.invocation_params.args)
+    if kubeconfig is None and context is None and named:
+        made = request.getfixturevalue("kind_cluster")
+        kubeconfig, context = made.kubeconfig_path, f"kind-{made.name}"
+    found = existing(context, Path(kubeconfig) if kubeconfig else None)
+    ports = request.config.getoption("--meshproof-host-port")
+    return replace(found, host_ports=(_ports(ports),)) if ports else found
+
+
+def _ports(text: str) -> tuple[int, int]:
+    node_port, _, port = text.partition(":")
+    try:
+        return int(node_port), int(port)
+    except ValueError:
+        raise MeshproofError(
+            f"--meshproof-host-port {text} is not NODEPORT:PORT", "give two numbers", ExitCode.USAGE
+        ) from None
+
+
+@pytest.fixture(scope="session")
+def mesh(cluster: Cluster) -> str:
+    """Return the version of the control plane, once its webhook judges."""
+    if not judged(cluster):
+        raise MeshproofError(
+            f"no mesh serves in context {cluster.context!r}: its webhook does not judge a VirtualService",
+            "install Istio there, or look at the log of istiod",
+        )
+    version: str = CoreV1Api(cluster.api).connect_get_namespaced_service_proxy_with_path(
+        "istiod:15014", "istio-system", "version"
+    )
+    return version.strip()
+
+
+@pytest.fixture(scope="session")
+def bookinfo(  # noqa: PLR0913, PLR0917 - all that the shop stands on
+    request: pytest.FixtureRequest,
+    cluster: Cluster,
+    mesh: str,
+    run: Run,
+    features: Features,
+    images: Mapping[str, str],
+) -> Shop:
+    """Deploy the shop, the probes and a gateway into the run's namespace; they go with it."""
+    option = request.config.getoption
+    helm = Helm(option("--meshproof-helm"), cluster.kubeconfig, cluster.context)
+    ingress = features.missing({"ingress"}) is None
+    selector = {"istio": f"{GATEWAY}-{run.id}"}
+    shop = {
+        "images": {name: image for name, image in images.items() if name != "probe"},
+        "gateway": {"enabled": ingress, "hosts": [HOST], "selector": selector},
+    }
+
+    def install(release: str, chart: Path | str, values: Mapping[str, Any]) -> None:
+        helm.install_or_upgrade(release, chart, run.namespace, values, wait=False)
+
+    install("bookinfo", CHARTS / "bookinfo", shop)
+    install("probe", CHARTS / "probe", {"images": {"probe": images["probe"]}})
+    if ingress:
+        install(GATEWAY, f"{option('--meshproof-charts')}/gateway", _gateway(cluster, selector))
+    wait_for(
+        lambda: _unready(cluster.api, run), seconds=ACCEPTED_SECONDS, what=f"deploying into {run.namespace}"
+    )
+    recorder = request.config.stash[RECORDER]
+    recorder.run_id = run.id
+    recorder.environment = describe(cluster, run.namespace, istio=mesh, facts=option("--meshproof-fact"))
+    return Shop(cluster.ingress_url(run.namespace, GATEWAY) if ingress else None, HOST)
+
+
+def _gateway(cluster: Cluster, labels: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values of a small gateway on a node port: the one that leads here, if one does."""
+    values: dict[str, Any] = yaml.safe_load((CHARTS / "mesh" / "demo" / "gateway.yaml").read_text())
+    http = {"name": "http2", "port": 80, "targetPort": 80}
+    for node_port, _ in cluster.host_ports:
+        http["nodePort"] = node_port
+    return {
+        **values,
+        "labels": {**labels, "app": labels["istio"]},
+        "service": {**values["service"], "ports": [http]},
+    }
+
+
+def _unready(api: ApiClient, run: Run) -> str | None:
+    """Return what the first unfinished Deployment of the run waits for, or None when all are rolled out."""
+    found = api.sanitize_for_serialization(AppsV1Api(api).list_namespaced_deployment(run.namespace))
+    reasons = {item["metadata"]["name"]: pending({**item, **DEPLOYMENT}) for item in found["items"]}
+    return next((f"{name}: {reason}" for name, reason in sorted(reasons.items()) if reason), None)
+
+
+DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment"}
+"""What an item of a list does not say of itself."""

@@ -1,0 +1,132 @@
+"""One short session per verb; what they do is in src/meshproof."""
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["tests"]
+
+# A company's own certificate authority is in the system's store, not in a tool's.
+INSTALL = {"UV_SYSTEM_CERTS": "1", "UV_CONSTRAINT": "constraints.txt", "PIP_CONSTRAINT": "constraints.txt"}
+# One folder for all sessions of one call: what is measured, proven and shown.
+OUTPUT = Path(os.environ.get("MESHPROOF_OUTPUT") or f"reports/{datetime.now(UTC):%Y%m%d-%H%M%S}")
+THEN = "then:"
+
+
+def follow_with(session: nox.Session, steps: list[str]) -> None:
+    """Queue the first step and tell it the others, so that a step that fails ends the chain."""
+    if steps:
+        session.notify(steps[0], posargs=[THEN + ",".join(steps[1:])])
+
+
+def run(session: nox.Session, *words: str, posargs: bool = True) -> None:
+    session.install("--quiet", "--editable", ".", env=INSTALL)
+    given = [word for word in session.posargs if not word.startswith(THEN)] if posargs else []
+    session.run(*words, *given)
+    for word in session.posargs:
+        if word.startswith(THEN):
+            follow_with(session, word.removeprefix(THEN).split(",") if word != THEN else [])
+
+
+@nox.session(venv_backend="none")
+def demo(session: nox.Session) -> None:
+    """A cluster with Istio, Bookinfo, load, proofs and a report; it keeps running."""
+    follow_with(session, ["up", "load", "suite", "show"])
+
+
+@nox.session(venv_backend="none")
+def tests(session: nox.Session) -> None:
+    """Everything that must hold before a change lands; in a cluster of its own, removed at the end."""
+    os.environ["MESHPROOF_NAME"] = "meshproof-tests"
+    for step in ("lint", "types", "unit", "services"):
+        session.notify(step)
+    follow_with(session, ["up", "load", "suite", "control", "end_to_end", "show", "down"])
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, and the floors of the house."""
+    session.install("--quiet", "--editable", ".", "--group", "lint", env=INSTALL)
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Types of the engine, strictly."""
+    session.install("--quiet", "--editable", ".", "--group", "lint", env=INSTALL)
+    session.run("mypy")
+
+
+@nox.session
+def unit(session: nox.Session) -> None:
+    """The engine's own tests: no cluster, seconds."""
+    run(session, "pytest", "tests", "--ignore", "tests/end_to_end")
+
+
+@nox.session
+def services(session: nox.Session) -> None:
+    """Each service's own tests, in its own language, where its image is built."""
+    run(session, "meshproof", "images", "test")
+
+
+@nox.session
+def up(session: nox.Session) -> None:
+    """Cluster, mesh and shop; nothing on a healthy demo."""
+    run(session, "meshproof", "up", "--output", str(OUTPUT))
+
+
+@nox.session
+def load(session: nox.Session) -> None:
+    """Readers in the shop for 30 s, in Locust's own environment."""
+    session.install("--quiet", "--requirement", "loadtests/requirements.txt", env={"UV_SYSTEM_CERTS": "1"})
+    report = OUTPUT / "report"
+    report.mkdir(parents=True, exist_ok=True)
+    url = json.loads((OUTPUT / "demo.json").read_text())["url"]
+    files = ("--json-file", str(report / "load"), "--html", str(report / "load.html"))
+    session.run("locust", "--config", "loadtests/locust.conf", "--host", url, *files, silent=False)
+    for word in session.posargs:
+        follow_with(session, word.removeprefix(THEN).split(","))
+
+
+@nox.session
+def suite(session: nox.Session) -> None:
+    """The behaviours, proven."""
+    run(session, "meshproof", "run", "--output", str(OUTPUT))
+
+
+@nox.session
+def control(session: nox.Session) -> None:
+    """The behaviours without what makes them true: each must fail."""
+    run(session, "meshproof", "control", "--output", str(OUTPUT))
+
+
+@nox.session
+def end_to_end(session: nox.Session) -> None:
+    """Bad input and interruptions, on the real thing."""
+    run(session, "pytest", "tests/end_to_end")
+
+
+@nox.session
+def show(session: nox.Session) -> None:
+    """What runs, where to look, what was proven."""
+    run(session, "meshproof", "show", "--output", str(OUTPUT))
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """How long each phase takes and how much memory the demo needs; writes docs/benchmarks.md."""
+    run(session, "python", "-m", "benchmarks")
+
+
+@nox.session
+def down(session: nox.Session) -> None:
+    """Remove the cluster and all that was made with it."""
+    run(session, "meshproof", "down")

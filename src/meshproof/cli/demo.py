@@ -1,0 +1,120 @@
+"""Commands around the demo: up, status, show, down."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from meshproof.cli.options import DEFAULT_NAME, Name, Output, Profile, Supply, SupplyName
+from meshproof.cluster import state
+from meshproof.console import out, say
+from meshproof.demo.down import down as take_down
+from meshproof.demo.shop import SHOP
+from meshproof.demo.up import Demo
+from meshproof.demo.up import up as bring_up
+from meshproof.errors import ExitCode, MeshproofError
+from meshproof.paths import paths
+from meshproof.report import summary, write_report
+
+DEMO_FILE = "demo.json"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(up)
+    app.command()(status)
+    app.command()(show)
+    app.command()(down)
+
+
+def up(
+    name: Name = DEFAULT_NAME,
+    port: Annotated[
+        int | None, typer.Option(help="Port of this host for the gateway; the first free one.")
+    ] = None,
+    supply: Supply = SupplyName.AUTO,
+    profile: Profile = "demo",
+    output: Annotated[Path | None, typer.Option(help="Folder to note in where the demo is.")] = None,
+) -> None:
+    """Make a cluster with Istio and Bookinfo in it; on a healthy one, change nothing."""
+    demo = bring_up(paths(), name, port=port, supply=supply, profile=profile)
+    if output:
+        note(demo, output)
+    say(f"Bookinfo: {demo.url}/productpage")
+
+
+def note(demo: Demo, output: Path) -> None:
+    """Write down where the demo is and how long its phases took, for the sessions that follow."""
+    output.mkdir(parents=True, exist_ok=True)
+    content = {
+        "name": demo.made.name,
+        "url": demo.url,
+        "kubeconfig": str(demo.cluster.kubeconfig),
+        "kubectl": str(demo.supplied.tools.kubectl),
+        "changed": demo.changed,
+        "seconds": demo.times,
+    }
+    (output / DEMO_FILE).write_text(json.dumps(content, indent=2))
+
+
+def status() -> None:
+    """List the clusters that meshproof made on this machine."""
+    table = Table("cluster", "state", "shop", "made from", box=None)
+    for name in state.known(paths()):
+        if made := state.load(paths(), name):
+            table.add_row(name, made.phase, f"http://localhost:{made.gateway_port}/productpage", made.supply)
+    if table.row_count:
+        out.print(table)
+    else:
+        say("No cluster was made on this machine. Make one: meshproof up")
+
+
+def show(output: Output) -> None:
+    """Write the report of a run, and say what runs, where to look, what was proven and what to try next."""
+    report = write_report(output)
+    demo = _noted(output)
+    kubectl = f"{demo['kubectl']} --kubeconfig {demo['kubeconfig']}"
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    table.add_row("Runs", f"cluster {demo['name']}: Istio, Bookinfo with sidecars, Prometheus, Jaeger")
+    table.add_row("Shop", f"{demo['url']}/productpage")
+    table.add_row("Report", str((output / "report" / "index.html").resolve()))
+    table.add_row("Load", str((output / "report" / "load.html").resolve()))
+    table.add_row("Proven", summary(report))
+    table.add_row("Try next", f"{kubectl} --namespace {SHOP} get pods")
+    table.add_row("", "sign in as jason on the page, and see the black stars of reviews v2 come and go")
+    table.add_row("", "nox -s control    every behaviour fails when its manifests are withheld")
+    table.add_row("", "nox -s down       removes all of it")
+    out.print(table)
+
+
+def _noted(output: Path) -> dict[str, str]:
+    try:
+        found: dict[str, str] = json.loads((output / DEMO_FILE).read_text())
+    except (OSError, json.JSONDecodeError) as error:
+        raise MeshproofError(
+            f"{output / DEMO_FILE} cannot be read",
+            f"run `meshproof up --output {output}` first",
+            ExitCode.USAGE,
+        ) from error
+    return found
+
+
+def down(
+    name: Name = DEFAULT_NAME,
+    *,
+    caches: Annotated[
+        bool, typer.Option("--caches", help="Remove what is kept for the next time, too.")
+    ] = False,
+) -> None:
+    """Remove the cluster and all that was made with it; name what is kept."""
+    removed, kept = take_down(paths(), name, caches=caches)
+    for line in removed:
+        say(f"removed  {line}")
+    if not removed:
+        say(f"There was nothing to remove of {name}.")
+    for line in kept:
+        say(f"kept     {line}")

@@ -1,0 +1,57 @@
+"""`meshproof mesh`: Istio by itself, on a cluster made here or any other."""
+
+import typer
+from rich.table import Table
+
+from meshproof.cli.options import DEFAULT_NAME, Context, Kubeconfig, Name, Profile, Supply, SupplyName
+from meshproof.cli.target import find
+from meshproof.console import out, say
+from meshproof.errors import ExitCode
+from meshproof.mesh.istio import Istio
+from meshproof.paths import paths
+
+app = typer.Typer(help="Istio by itself: install, status, uninstall.", no_args_is_help=True)
+
+
+@app.command()
+def install(
+    name: Name = DEFAULT_NAME,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+    supply: Supply = SupplyName.AUTO,
+    profile: Profile = "demo",
+) -> None:
+    """Install Istio, or repair what an earlier run left half installed."""
+    target = find(paths(), name, context, kubeconfig, supply)
+    Istio(target.house, target.cluster, target.helm, profile).install(target.supplied)
+
+
+@app.command()
+def status(
+    name: Name = DEFAULT_NAME,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+    supply: Supply = SupplyName.AUTO,
+) -> None:
+    """Tell the state of every release, and whether the webhook judges."""
+    target = find(paths(), name, context, kubeconfig, supply)
+    lines = Istio(target.house, target.cluster, target.helm).status()
+    table = Table("what", "state", box=None)
+    for line in lines:
+        table.add_row(line.name, line.state, style="" if line.good else "red")
+    out.print(table)
+    if not all(line.good for line in lines):
+        raise typer.Exit(ExitCode.ENVIRONMENT)
+
+
+@app.command()
+def uninstall(
+    name: Name = DEFAULT_NAME,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+    supply: Supply = SupplyName.AUTO,
+) -> None:
+    """Remove Istio with its custom resource definitions and namespaces."""
+    target = find(paths(), name, context, kubeconfig, supply)
+    for line in Istio(target.house, target.cluster, target.helm).uninstall():
+        say(f"removed  {line}")

@@ -1,0 +1,93 @@
+"""Commands that prove: run, control, report."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+import typer
+import yaml
+
+from meshproof.cli.options import DEFAULT_NAME, Context, Kubeconfig, Name, Output, Supply, SupplyName
+from meshproof.cli.target import Target, find
+from meshproof.console import out
+from meshproof.demo.shop import service_images
+from meshproof.errors import ExitCode
+from meshproof.paths import paths
+from meshproof.process import attach
+from meshproof.report import summary, write_report
+from meshproof.results import CONTROL_FOLDER
+
+Select = Annotated[str | None, typer.Option("-k", help="Only tests whose name matches, as pytest's -k.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(run)
+    app.command()(control)
+    app.command()(report)
+
+
+def run(
+    output: Output,
+    name: Name = DEFAULT_NAME,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+    supply: Supply = SupplyName.AUTO,
+    select: Select = None,
+) -> None:
+    """Prove the behaviours of a mesh; the verdicts land in the output folder as they come."""
+    target = find(paths(), name, context, kubeconfig, supply)
+    code = attach(pytest_command(target, output, select))
+    write_report(output)
+    raise typer.Exit(exit_code(code))
+
+
+def control(
+    output: Output,
+    name: Name = DEFAULT_NAME,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+    supply: Supply = SupplyName.AUTO,
+    select: Select = None,
+) -> None:
+    """Show that every behaviour can fail: its manifests withheld, or turned to their opposite."""
+    target = find(paths(), name, context, kubeconfig, supply)
+    folder = output / CONTROL_FOLDER
+    code = attach([*pytest_command(target, folder, select), "--meshproof-control"])
+    raise typer.Exit(exit_code(code))
+
+
+def report(output: Output) -> None:
+    """Render the results of a run again: JUnit XML, ConformanceReport YAML, HTML."""
+    out.print(summary(write_report(output)))
+
+
+def exit_code(of_pytest: int) -> ExitCode:
+    """Ours for pytest's: the plugin ends a run with ours where it can, pytest itself has three of its own."""
+    own = {
+        int(pytest.ExitCode.INTERRUPTED): ExitCode.INTERRUPTED,
+        int(pytest.ExitCode.USAGE_ERROR): ExitCode.USAGE,
+    }
+    if of_pytest in own:
+        return own[of_pytest]
+    return ExitCode(of_pytest) if of_pytest in set(ExitCode) else ExitCode.ENVIRONMENT
+
+
+def pytest_command(target: Target, output: Path, select: str | None) -> list[str]:
+    """The command line that runs the suites against a target."""
+    output.mkdir(parents=True, exist_ok=True)
+    images = output / "images.yaml"
+    supplied = target.supplied
+    images.write_text(yaml.safe_dump({**service_images(supplied), "probe": supplied.images["probe"]}))
+    words = [
+        *(sys.executable, "-m", "pytest", str(target.house / "suites")),
+        *("--rootdir", str(target.house), "--config-file", str(target.house / "pyproject.toml")),
+        *("--kubeconfig", str(target.cluster.kubeconfig)),
+        *("--meshproof-context", target.cluster.context),
+        *("--meshproof-output", str(output)),
+        *("--meshproof-images", str(images)),
+        *("--meshproof-charts", str(Path(supplied.charts.gateway).parent)),
+        *("--meshproof-helm", str(supplied.tools.helm)),
+    ]
+    return [*words, "-k", select] if select else words

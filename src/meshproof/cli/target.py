@@ -1,0 +1,65 @@
+"""Which cluster a command is about: one that was made here, or a context of a kubeconfig."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from meshproof.cluster import state
+from meshproof.cluster.existing import existing
+from meshproof.cluster.kind import Kind
+from meshproof.cluster.model import Cluster
+from meshproof.demo.up import supply_of
+from meshproof.errors import MeshproofError
+from meshproof.mesh.helm import Helm
+from meshproof.paths import Paths
+from meshproof.supply.choose import choose
+from meshproof.supply.host import ready_engine
+from meshproof.supply.model import Supplied
+
+
+@dataclass(frozen=True)
+class Target:
+    """A cluster and what a command may install there.
+
+    Args:
+        house: the checkout.
+        cluster: the way to it.
+        supplied: images, charts and tools.
+    """
+
+    house: Path
+    cluster: Cluster
+    supplied: Supplied
+
+    @property
+    def helm(self) -> Helm:
+        """Helm on this cluster."""
+        return Helm(self.supplied.tools.helm, self.cluster.kubeconfig, self.cluster.context)
+
+
+def find(paths: Paths, name: str, context: str | None, kubeconfig: Path | None, supply: str) -> Target:
+    """The cluster that the options mean.
+
+    Args:
+        paths: where state is.
+        name: a cluster that was made here; used when neither context nor kubeconfig is given.
+        context: a context of a kubeconfig.
+        kubeconfig: the file.
+        supply: where images and tools come from.
+
+    Raises:
+        MeshproofError: there is no such cluster, or it does not answer.
+    """
+    if context is not None or kubeconfig is not None:
+        # Looked at before anything is built, so that a wrong name costs no time.
+        cluster = existing(context, kubeconfig)
+        return Target(paths.house, cluster, choose(supply, paths).prepare(ready_engine(paths)))
+    made = state.load(paths, name)
+    if made is None:
+        raise MeshproofError(
+            f"there is no cluster named {name} that meshproof made",
+            "make it with `meshproof up`, or name a --context",
+        )
+    engine = ready_engine(paths)
+    cluster = Kind(paths, engine, name).cluster(made)
+    cluster.version()
+    return Target(paths.house, cluster, choose(supply_of(paths, name, supply), paths).prepare(engine))

@@ -1,0 +1,1 @@
+"""The demo: cluster, mesh, telemetry and the shop, brought up together and told about."""

@@ -1,0 +1,1 @@
+"""Istio through Helm: installed, known to serve, told about, removed."""

@@ -1,0 +1,127 @@
+"""Istio: installed chart by chart, its state told, removed with everything that it made."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kubernetes import client
+
+from meshproof.cluster.kind import GATEWAY_NODE_PORT
+from meshproof.cluster.model import Cluster
+from meshproof.console import phase
+from meshproof.mesh import profile as profiles
+from meshproof.mesh.helm import Helm
+from meshproof.mesh.serving import judged, wait_serving
+from meshproof.supply.model import ProxyBuild, Supplied
+
+SYSTEM = "istio-system"
+INGRESS = "istio-ingress"
+GATEWAY = "istio-ingressgateway"
+TELEMETRY = "stock-envoy-telemetry"
+# From what others stand on to what stands on it.
+RELEASES = (("istio-base", SYSTEM), ("istiod", SYSTEM), (TELEMETRY, SYSTEM), (GATEWAY, INGRESS))
+CRD_SUFFIX = ".istio.io"
+
+
+@dataclass(frozen=True)
+class Status:
+    """One line of `meshproof mesh status`.
+
+    Args:
+        name: a release, or what was asked.
+        state: Helm's word, or the answer.
+        good: whether that is as it should be.
+    """
+
+    name: str
+    state: str
+    good: bool
+
+
+@dataclass(frozen=True)
+class Istio:
+    """The mesh of one cluster.
+
+    Args:
+        house: the checkout, for our values and charts.
+        cluster: where.
+        helm: how.
+        profile: a set of values under charts/mesh/.
+    """
+
+    house: Path
+    cluster: Cluster
+    helm: Helm
+    profile: str = "demo"
+
+    def install(self, supplied: Supplied, times: dict[str, float] | None = None) -> None:
+        """Install or repair every release, and wait until the mesh serves.
+
+        Raises:
+            ReleaseFailed: a chart did not install.
+            TimedOut: istiod runs but its webhook does not judge.
+        """
+
+        def values(chart: str) -> dict[str, Any]:
+            return profiles.values(self.house, self.profile, chart, supplied)
+
+        with phase("install Istio's custom resource definitions", times):
+            self.helm.install_or_upgrade("istio-base", supplied.charts.base, SYSTEM, values("base"))
+        with phase("install istiod", times):
+            self.helm.install_or_upgrade("istiod", supplied.charts.istiod, SYSTEM, values("istiod"))
+            wait_serving(self.cluster)
+        if supplied.proxy is ProxyBuild.STOCK:
+            with phase("install telemetry for stock Envoy", times):
+                chart = self.house / "charts" / TELEMETRY
+                self.helm.install_or_upgrade(TELEMETRY, chart, SYSTEM, {})
+        with phase("install the ingress gateway", times):
+            service = gateway_service(GATEWAY_NODE_PORT)
+            gateway = profiles.merge(values("gateway"), service)
+            self.helm.install_or_upgrade(GATEWAY, supplied.charts.gateway, INGRESS, gateway)
+
+    def status(self) -> list[Status]:
+        """The state of every release and of the webhook; asks, never changes."""
+        lines = []
+        for release, namespace in RELEASES:
+            found = self.helm.status(release, namespace)
+            optional = release == TELEMETRY and found is None
+            lines.append(
+                Status(f"{namespace}/{release}", found or "not installed", optional or found == "deployed")
+            )
+        webhook = judged(self.cluster)
+        lines.append(Status("validating webhook", "judges" if webhook else "does not judge", webhook))
+        return lines
+
+    def uninstall(self) -> list[str]:
+        """Remove releases, custom resource definitions and namespaces; name what was removed."""
+        removed = [
+            f"release {namespace}/{release}"
+            for release, namespace in reversed(RELEASES)
+            if self.helm.uninstall(release, namespace)
+        ]
+        # Helm keeps definitions on purpose, so that nobody's objects go by accident; here that is the wish.
+        extensions = client.ApiextensionsV1Api(self.cluster.api)
+        definitions: Any = extensions.list_custom_resource_definition()
+        for definition in definitions.items:
+            if definition.spec.group.endswith(CRD_SUFFIX):
+                extensions.delete_custom_resource_definition(definition.metadata.name)
+                removed.append(f"definition {definition.metadata.name}")
+        core = client.CoreV1Api(self.cluster.api)
+        present: Any = core.list_namespace()
+        for namespace in {SYSTEM, INGRESS} & {item.metadata.name for item in present.items}:
+            core.delete_namespace(namespace)
+            removed.append(f"namespace {namespace}")
+        return removed
+
+
+def gateway_service(node_port: int) -> dict[str, Any]:
+    """Values that put a gateway's HTTP port on a node port."""
+    return {
+        "service": {
+            "ports": [
+                {"name": "status-port", "port": 15021, "targetPort": 15021},
+                {"name": "http2", "port": 80, "targetPort": 80, "nodePort": node_port},
+                {"name": "https", "port": 443, "targetPort": 443},
+            ]
+        }
+    }

@@ -1,0 +1,78 @@
+"""HTTP requests to a service in the cluster, through the API server."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import urllib3.exceptions
+from kubernetes.client import ApiClient, ApiException
+
+from meshproof.errors import MeshproofError
+
+# Both backends answer from memory; one that needs longer than this is not going to answer.
+REQUEST_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class ServiceProxy:
+    """One port of one service, reached with the rights and the certificates of a kubeconfig.
+
+    Args:
+        api: client of the cluster's API server; the proxy never closes it.
+        namespace: where the service is.
+        service: its name.
+        port: its port number.
+    """
+
+    api: ApiClient
+    namespace: str
+    service: str
+    port: int
+
+    def __str__(self) -> str:
+        """Name it as a sentence would."""
+        return f"service {self.service}:{self.port} in namespace {self.namespace}"
+
+    def get_json(self, path: str, query: Sequence[tuple[str, str]] = ()) -> tuple[int, Any]:
+        """Read a JSON document.
+
+        Args:
+            path: the service's own path, beginning with a slash.
+            query: parameters in order, not yet encoded.
+
+        Returns:
+            The service's HTTP status and its parsed body. A refusal by the service itself is an answer.
+
+        Raises:
+            MeshproofError: the API server does not answer, has no such service or no pod behind it, does
+                not allow the request, or the answer is not JSON.
+        """
+        request = self.api.param_serialize(
+            "GET",
+            f"/api/v1/namespaces/{self.namespace}/services/{self.service}:{self.port}/proxy{path}",
+            query_params=list(query),
+            header_params={"Accept": "application/json"},
+            auth_settings=["BearerToken"],
+        )
+        try:
+            # The generated wrapper's own reader has no types; urllib3's response inside it has.
+            response = self.api.call_api(*request, _request_timeout=REQUEST_SECONDS).response
+            body: bytes = response.data
+        except (urllib3.exceptions.HTTPError, ApiException) as error:
+            raise MeshproofError(
+                f"the API server did not answer a request for {self}: {error}",
+                "check that the cluster runs and that the kubeconfig points at it",
+            ) from error
+        try:
+            document = json.loads(body)
+        except ValueError:
+            document = {"kind": "Status", "message": body[:200].decode(errors="replace").strip()}
+        # The API server speaks for itself in Status objects, and in plain text where it cannot reach the
+        # pod; neither of the two backends uses that word.
+        if isinstance(document, dict) and document.get("kind") == "Status":
+            raise MeshproofError(
+                f"{self} does not answer ({response.status}: {document.get('message')})",
+                "install the observability chart, or wait until its pods are ready",
+            )
+        return response.status, document

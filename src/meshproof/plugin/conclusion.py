@@ -1,0 +1,99 @@
+"""What is known of one test, phase by phase."""
+
+import time
+from dataclasses import dataclass, replace
+
+import pytest
+
+from meshproof.errors import MeshproofError
+from meshproof.results import Verdict
+from meshproof.traffic import Missed
+
+PROVES_NOTHING = "passes without what makes it true, and so proves nothing"
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What is known of one test so far.
+
+    Args:
+        verdict: what the test found.
+        started: when its own time began, in seconds since the epoch.
+        seconds: how long it took up to now: its module's set-up and itself, not what all tests share.
+        reason: one line, empty when passed.
+        evidence: what an exception said beyond its first line.
+    """
+
+    verdict: Verdict
+    started: float
+    seconds: float = 0.0
+    reason: str = ""
+    evidence: str = ""
+
+
+def conclude(
+    before: Conclusion | None, call: pytest.CallInfo[None], *, shared: float, control: bool
+) -> Conclusion:
+    """Return what is known after one more phase of a test.
+
+    Only the test itself may pass or fail a behaviour; whatever breaks before or after it is an error. In a
+    control run only a missed expectation counts as the failure that is wanted.
+
+    Args:
+        before: what was known before this phase; None when this is the first.
+        call: what pytest says of the phase.
+        shared: seconds of the phase that went into set-up that all tests share.
+        control: whether manifests were withheld.
+    """
+    if before is None:
+        before = Conclusion(Verdict.ERROR, call.start + shared, reason="the test did not run")
+    own = 0.0 if call.when == "teardown" else max(0.0, call.duration - shared)
+    now = replace(before, seconds=before.seconds + own)
+    if call.excinfo is not None:
+        return _broken(now, call.when, call.excinfo.value, control=control)
+    if call.when != "call":
+        return now
+    if control:
+        return replace(now, verdict=Verdict.VACUOUS, reason=PROVES_NOTHING)
+    return replace(now, verdict=Verdict.PASSED, reason="")
+
+
+def _broken(now: Conclusion, when: str, error: BaseException, *, control: bool) -> Conclusion:
+    reason, _, evidence = str(error).partition("\n")
+    if isinstance(error, pytest.skip.Exception):
+        return replace(now, verdict=Verdict.NOT_OFFERED, reason=error.msg or "skipped")
+    if when == "call" and isinstance(error, Missed):
+        verdict = Verdict.FAILED_AS_IT_MUST if control else Verdict.FAILED
+        return replace(now, verdict=verdict, reason=reason, evidence=evidence)
+    if when == "call" and isinstance(error, AssertionError) and not control:
+        said = reason or "an assertion failed"
+        return replace(now, verdict=Verdict.FAILED, reason=said, evidence=evidence)
+    named = reason if isinstance(error, MeshproofError) else f"{type(error).__name__}: {reason}"
+    where = "" if when == "call" else f"{when}: "
+    return replace(now, verdict=Verdict.ERROR, reason=f"{where}{named}", evidence=evidence)
+
+
+class Stopwatch:
+    """Counts the time in which it is entered; entered within itself, it counts once."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._since = 0.0
+        self._seconds = 0.0
+
+    def __enter__(self) -> None:
+        """Begin to count."""
+        if self._depth == 0:
+            self._since = time.perf_counter()
+        self._depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        """Count no more."""
+        self._depth -= 1
+        if self._depth == 0:
+            self._seconds += time.perf_counter() - self._since
+
+    def taken(self) -> float:
+        """Return the seconds since this was last asked."""
+        seconds, self._seconds = self._seconds, 0.0
+        return seconds

@@ -1,0 +1,190 @@
+"""Fixtures for suites: the run, what its mesh offers, and whoever sends calls or watches them.
+
+A suite's conftest brings them in with `pytest_plugins = ["meshproof.plugin.fixtures"]` and itself provides
+`cluster` (a meshproof.cluster.model.Cluster), `mesh` (the version of its control plane) and `bookinfo` (the
+shop in the run's namespace: a Shop).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+import pytest
+import yaml
+from kubernetes.client import ApiClient
+
+from meshproof.cluster.model import Cluster
+from meshproof.errors import ExitCode, MeshproofError
+from meshproof.features import Features, Surroundings, detect
+from meshproof.manifests import Manifests, dynamic
+from meshproof.observe.jaeger import Jaeger
+from meshproof.observe.prometheus import Prometheus
+from meshproof.plugin.verdicts import EVIDENCE
+from meshproof.run import Run
+from meshproof.traffic import Batch, Budgets, Call, Expect
+from meshproof.traffic.outside import Outside
+from meshproof.traffic.probe import PodProxy, Probe
+from meshproof.workloads import Curl, Pod, pods_of
+
+IMAGES = ("productpage", "details", "reviews", "ratings", "probe")
+"""The images that a run deploys, as the file of --meshproof-images names them."""
+
+INJECTION = {"istio-injection": "enabled"}
+ACCEPTED_SECONDS = 120
+GONE_SECONDS = 180
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Bookinfo, the probes and their gateway, as one run has deployed them.
+
+    Args:
+        ingress: the gateway's URL from this machine; None when the mesh offers no ingress.
+        host: the host under which the gateway serves the shop.
+    """
+
+    ingress: str | None
+    host: str
+
+
+@pytest.fixture(scope="session")
+def api(cluster: Cluster) -> ApiClient:
+    """Return the client of the cluster's API server."""
+    return cluster.api
+
+
+@pytest.fixture(scope="session")
+def images(request: pytest.FixtureRequest) -> Mapping[str, str]:
+    """Return the reference of each image that a run deploys."""
+    path = request.config.getoption("meshproof_images")
+    if path is None:
+        raise MeshproofError(
+            "no file with images was given", "name one with --meshproof-images", ExitCode.USAGE
+        )
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return {name: str(found[name]) for name in IMAGES}
+    except (OSError, yaml.YAMLError, TypeError, KeyError) as error:
+        raise MeshproofError(
+            f"the images in {path} cannot be read ({type(error).__name__}: {error})",
+            f"write there a mapping with {', '.join(IMAGES)}",
+            ExitCode.USAGE,
+        ) from error
+
+
+@pytest.fixture(scope="session")
+def features(request: pytest.FixtureRequest, api: ApiClient) -> Features:
+    """Return what this mesh offers."""
+    return detect(Surroundings(api, request.config.getoption("meshproof_charts")))
+
+
+@pytest.fixture(scope="session")
+def run(api: ApiClient, mesh: str) -> Iterator[Run]:  # noqa: ARG001 - nothing is made before a mesh answers
+    """Make the run's own namespace; remove it with everything in it."""
+    this = Run.new()
+    this.create(api, INJECTION)
+    yield this
+    this.remove(api, seconds=GONE_SECONDS)
+
+
+@pytest.fixture(scope="session")
+def tokens(run: Run, images: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what the tokens of a manifest stand for."""
+    return {
+        "run": run.id,
+        "namespace": run.namespace,
+        **{f"images.{name}": reference for name, reference in images.items()},
+    }
+
+
+@pytest.fixture(scope="session")
+def manifests(api: ApiClient, run: Run) -> Manifests:
+    """Return what applies objects to the run's namespace."""
+    return Manifests(dynamic(api), run.namespace, run.labels, seconds=ACCEPTED_SECONDS)
+
+
+@pytest.fixture(scope="session")
+def budgets(request: pytest.FixtureRequest) -> Budgets:
+    """Return the table of budgets.
+
+    A control run waits in vain each time, so it waits less: many times as long as a change needs to arrive.
+    """
+    table = Budgets.from_environment()
+    if not request.config.getoption("meshproof_control"):
+        return table
+    return replace(table, converge=table.converge / 4, observe=table.observe / 4)
+
+
+@pytest.fixture
+def expect(request: pytest.FixtureRequest, budgets: Budgets) -> Expect:
+    """Return what judges; the evidence of each expectation goes to the test's record."""
+    return Expect(budgets, recorder=request.node.stash.setdefault(EVIDENCE, []).append)
+
+
+@pytest.fixture(scope="session")
+def probes(api: ApiClient, run: Run, budgets: Budgets, bookinfo: Shop) -> Callable[[str], Probe]:  # noqa: ARG001 - the probes come with it
+    """Return what finds a probe by its name."""
+    return lambda name: Probe(name, PodProxy(api, run.namespace, name), budgets)
+
+
+@pytest.fixture(scope="session")
+def probe(probes: Callable[[str], Probe]) -> Probe:
+    """Return the probe that sends from inside the mesh."""
+    return probes("probe-a")
+
+
+@pytest.fixture(scope="session")
+def plain_probe(probes: Callable[[str], Probe]) -> Probe:
+    """Return the probe that has no sidecar, and so speaks plaintext."""
+    return probes("probe-plain")
+
+
+@pytest.fixture(scope="session")
+def outside(bookinfo: Shop, budgets: Budgets) -> Outside:
+    """Return this machine as a sender of calls through the run's gateway."""
+    if bookinfo.ingress is None:
+        raise MeshproofError(
+            "the run's gateway cannot be reached from this machine",
+            "give its Service an address that this machine reaches",
+        )
+    return Outside(bookinfo.ingress, bookinfo.host, budgets)
+
+
+@pytest.fixture(scope="session")
+def ratings(api: ApiClient, run: Run, budgets: Budgets, bookinfo: Shop) -> Curl:  # noqa: ARG001 - ratings come with it
+    """Return the ratings container as a sender of calls, with the curl that it has."""
+    return Curl(api, run.namespace, "ratings", budgets)
+
+
+@pytest.fixture(scope="session")
+def pods(api: ApiClient, run: Run) -> Callable[[str], tuple[Pod, ...]]:
+    """Return what lists the run's pods of an app."""
+    return partial(pods_of, api, run.namespace)
+
+
+@pytest.fixture(scope="session")
+def prometheus(api: ApiClient) -> Prometheus:
+    """Return the client of the mesh's metrics."""
+    return Prometheus.in_cluster(api)
+
+
+@pytest.fixture(scope="session")
+def jaeger(api: ApiClient) -> Jaeger:
+    """Return the client of the mesh's traces."""
+    return Jaeger.in_cluster(api)
+
+
+@pytest.fixture(scope="session")
+def floor(budgets: Budgets) -> Callable[[Call], float]:
+    """Return what measures a path: the seconds of the fastest of a few calls, below which nobody can get."""
+
+    def fastest(call: Call) -> float:
+        replies = call.sender.send(call, Batch(budgets.in_a_row, 1, budgets.converge)).replies
+        answered = [reply.seconds for reply in replies if reply.failure is None]
+        if not answered:
+            raise MeshproofError(
+                f"none of {len(replies)} calls was answered: {call}", "look at the pod that it calls"
+            )
+        return min(answered)
+
+    return fastest

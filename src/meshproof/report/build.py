@@ -1,0 +1,215 @@
+"""From what the tests found to what is known of each behaviour."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from meshproof.behaviours import CATALOGUE, Area, Behaviour, Level, UnknownBehaviourError
+from meshproof.errors import ExitCode, MeshproofError
+from meshproof.report.load import Load
+from meshproof.report.model import (
+    AreaOutcome,
+    BehaviourOutcome,
+    Control,
+    ControlBehaviour,
+    LevelOutcome,
+    Report,
+    TestOutcome,
+)
+from meshproof.results import Results, Verdict
+
+# Characters of evidence, per test and in all: the page stays under 5 MB when everything fails.
+EVIDENCE_PER_TEST = 6_000
+EVIDENCE_IN_ALL = 2_000_000
+
+# One test's verdict outweighs another's in this order; the last two need every test to agree.
+_GRAVEST_FIRST = (
+    Verdict.VACUOUS,
+    Verdict.FAILED,
+    Verdict.ERROR,
+    Verdict.NOT_RUN,
+    Verdict.NOT_OFFERED,
+    Verdict.PASSED,
+    Verdict.FAILED_AS_IT_MUST,
+)
+_GOOD = (Verdict.PASSED, Verdict.FAILED_AS_IT_MUST)
+_VACUOUS = "passed its control (manifests withheld), so its pass proves nothing"
+
+
+def build_report(
+    results: Results,
+    *,
+    control: Results | None = None,
+    load: Load | None = None,
+    notes: Iterable[str] = (),
+    catalogue: Mapping[str, Behaviour] = CATALOGUE,
+) -> Report:
+    """Conclude from the tests what is known of every behaviour of the catalogue.
+
+    Args:
+        results: what the run wrote.
+        control: what the control run wrote, when there was one.
+        load: the load run's numbers, when there was one.
+        notes: what else the reader must know about the record.
+        catalogue: the behaviours to report on, those that did not run included.
+
+    Raises:
+        MeshproofError: results name a behaviour that the catalogue does not hold, or a control run stands
+            where a run is expected or the other way round (exit code 64).
+    """
+    _expect_kind(results, control=False)
+    share = EVIDENCE_IN_ALL // max(1, len(results.tests) + (len(control.tests) if control else 0))
+    shown = min(EVIDENCE_PER_TEST, share)
+    tests = _tests_by_behaviour(results, catalogue, shown)
+    control_outcome = None
+    if control is not None:
+        _expect_kind(control, control=True)
+        control_outcome = _control(control, catalogue, shown)
+    control_verdicts = {b.id: b.verdict for b in control_outcome.behaviours} if control_outcome else {}
+    outcomes = [
+        _behaviour(behaviour, tests[behaviour.id], results, control_verdicts.get(behaviour.id))
+        for behaviour in catalogue.values()
+    ]
+    record_notes = [_interruption("The run", results), _interruption("The control run", control), *notes]
+    return Report(
+        run=results.run.run,
+        meshproof=results.run.meshproof,
+        started=results.run.started,
+        ended=results.last_seen,
+        interrupted=results.interrupted,
+        notes=tuple(note for note in record_notes if note),
+        environment=results.run.environment,
+        implementation=results.run.implementation,
+        options=results.run.options,
+        areas=_areas(outcomes),
+        control=control_outcome,
+        load=load,
+    )
+
+
+def _expect_kind(results: Results, *, control: bool) -> None:
+    if results.run.control is not control:
+        found, wanted = ("a run", "a control run") if control else ("a control run", "a run")
+        raise MeshproofError(
+            f"the results of {results.run.run} are those of {found} where {wanted} is expected",
+            "name the run's output folder; its control run lies in the folder control there",
+            ExitCode.USAGE,
+        )
+
+
+def _interruption(what: str, results: Results | None) -> str | None:
+    if results is None or results.interrupted is None:
+        return None
+    torn = f"; {results.torn}" if results.torn else ""
+    return f"{what} is not complete: {results.interrupted}{torn}."
+
+
+def _tests_by_behaviour(
+    results: Results,
+    catalogue: Mapping[str, Behaviour],
+    shown: int,
+) -> defaultdict[str, list[TestOutcome]]:
+    found: defaultdict[str, list[TestOutcome]] = defaultdict(list)
+    for test in results.tests:
+        found[test.behaviour].append(
+            TestOutcome(
+                test=test.test,
+                verdict=test.verdict,
+                seconds=test.seconds,
+                reason=test.reason,
+                evidence=_shortened(test.evidence, shown),
+                started=test.started,
+            ),
+        )
+    ran = {test.test for test in results.tests}
+    missing = results.interrupted or "it was not selected"
+    for planned in results.plan.tests if results.plan else ():
+        if planned.test not in ran:
+            found[planned.behaviour].append(
+                TestOutcome(test=planned.test, verdict=Verdict.NOT_RUN, reason=missing),
+            )
+    for behaviour_id in found:
+        if behaviour_id not in catalogue:
+            raise UnknownBehaviourError(behaviour_id, catalogue)
+    return found
+
+
+def _shortened(evidence: str, shown: int) -> str:
+    left_out = len(evidence) - shown
+    return evidence if left_out <= 0 else f"{evidence[:shown]}\n... {left_out} more characters"
+
+
+def _gravest(tests: list[TestOutcome]) -> Verdict:
+    return min((test.verdict for test in tests), key=_GRAVEST_FIRST.index, default=Verdict.NOT_RUN)
+
+
+def _reason(verdict: Verdict, tests: list[TestOutcome], missing: str) -> str:
+    """Say why a behaviour has its verdict: the distinct reasons of the tests that gave it."""
+    if verdict in _GOOD:
+        return ""
+    concerned = [test for test in tests if test.verdict is verdict]
+    why = "; ".join(dict.fromkeys(test.reason for test in concerned if test.reason)) or missing
+    return why if len(tests) <= 1 else f"{len(concerned)} of {len(tests)} tests {verdict}: {why}"
+
+
+def _behaviour(
+    behaviour: Behaviour,
+    tests: list[TestOutcome],
+    results: Results,
+    control: Verdict | None,
+) -> BehaviourOutcome:
+    verdict = _gravest(tests)
+    reason = _reason(verdict, tests, results.interrupted or "no test of it was selected")
+    if verdict is Verdict.PASSED and control is Verdict.VACUOUS:
+        verdict, reason = Verdict.FAILED, _VACUOUS
+    return BehaviourOutcome(
+        id=behaviour.id,
+        sentence=behaviour.sentence,
+        area=behaviour.area,
+        level=behaviour.level,
+        features=tuple(sorted(behaviour.features)),
+        verdict=verdict,
+        reason=reason,
+        seconds=sum(test.seconds or 0.0 for test in tests),
+        tests=tuple(tests),
+        control=control,
+    )
+
+
+def _areas(outcomes: list[BehaviourOutcome]) -> tuple[AreaOutcome, ...]:
+    grouped: defaultdict[Area, defaultdict[Level, list[BehaviourOutcome]]]
+    grouped = defaultdict(lambda: defaultdict(list))
+    for outcome in outcomes:
+        grouped[outcome.area][outcome.level].append(outcome)
+    return tuple(
+        AreaOutcome(
+            area=area,
+            levels=tuple(
+                LevelOutcome(level=level, behaviours=tuple(grouped[area][level]))
+                for level in Level
+                if level in grouped[area]
+            ),
+        )
+        for area in Area
+        if area in grouped
+    )
+
+
+def _control(control: Results, catalogue: Mapping[str, Behaviour], shown: int) -> Control:
+    tests = _tests_by_behaviour(control, catalogue, shown)
+    return Control(
+        run=control.run.run,
+        started=control.run.started,
+        interrupted=control.interrupted,
+        behaviours=tuple(
+            ControlBehaviour(
+                id=behaviour.id,
+                sentence=behaviour.sentence,
+                verdict=verdict,
+                reason=_reason(verdict, tests[behaviour.id], ""),
+                tests=tuple(tests[behaviour.id]),
+            )
+            for behaviour in catalogue.values()
+            if behaviour.id in tests
+            for verdict in [_gravest(tests[behaviour.id])]
+        ),
+    )

@@ -1,0 +1,145 @@
+"""The report as a ConformanceReport, in the spirit of Kubernetes' gateway-api."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+from meshproof.behaviours import Area, Level
+from meshproof.report.model import AreaOutcome, Conclusion, LevelOutcome, Report, Result
+from meshproof.results import Verdict
+
+
+class _Object(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+
+class ConformanceImplementation(_Object):
+    """Whose mesh it is, and which version of it."""
+
+    organization: str
+    project: str
+    url: str
+    version: str
+    contact: tuple[str, ...]
+
+
+class Statistics(_Object):
+    """Behaviours by verdict."""
+
+    model_config = ConfigDict(alias_generator=lambda name: to_camel(name)[0].upper() + to_camel(name)[1:])
+
+    passed: int
+    failed: int
+    not_offered: int
+    errors: int
+    not_run: int
+
+
+class WithReason(_Object):
+    """A behaviour and why it has its verdict."""
+
+    id: str
+    reason: str
+
+
+class ConformanceLevel(_Object):
+    """One area at one level; lists that would be empty are left out."""
+
+    result: Result
+    statistics: Statistics
+    passed_behaviours: tuple[str, ...] | None = None
+    failed_behaviours: tuple[str, ...] | None = None
+    not_offered_behaviours: tuple[WithReason, ...] | None = None
+    error_behaviours: tuple[WithReason, ...] | None = None
+    not_run_behaviours: tuple[WithReason, ...] | None = None
+
+
+class ConformanceArea(_Object):
+    """One area; a level at which it has no behaviour is left out."""
+
+    name: Area
+    core: ConformanceLevel | None = None
+    extended: ConformanceLevel | None = None
+    disruptive: ConformanceLevel | None = None
+
+
+class ConformanceReport(_Object):
+    """The whole document; versions that were not recorded read "unknown"."""
+
+    api_version: Literal["meshproof.dev/v1alpha1"] = "meshproof.dev/v1alpha1"
+    kind: Literal["ConformanceReport"] = "ConformanceReport"
+    date: datetime
+    implementation: ConformanceImplementation
+    meshproof_version: str
+    kubernetes_version: str
+    istio_version: str
+    profile: str
+    conclusion: Conclusion
+    interrupted: str | None = None
+    areas: tuple[ConformanceArea, ...]
+
+
+def conformance(report: Report) -> ConformanceReport:
+    """Put the report into the shape that release tooling reads."""
+    environment, owner = report.environment, report.implementation
+    istio = environment.istio or "unknown"
+    return ConformanceReport(
+        date=report.ended,
+        implementation=ConformanceImplementation(
+            organization=owner.organization,
+            project=owner.project,
+            url=owner.url,
+            version=istio,
+            contact=owner.contact,
+        ),
+        meshproof_version=report.meshproof,
+        kubernetes_version=environment.kubernetes or "unknown",
+        istio_version=istio,
+        profile=environment.profile or "unknown",
+        conclusion=report.conclusion,
+        interrupted=report.interrupted,
+        areas=tuple(_area(area) for area in report.areas),
+    )
+
+
+def render_conformance(report: Report) -> bytes:
+    """Return the YAML document, UTF-8 encoded."""
+    document: dict[str, Any] = conformance(report).model_dump(
+        mode="json",
+        by_alias=True,
+        exclude_none=True,
+    )
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
+    return str(text).encode()
+
+
+def _area(area: AreaOutcome) -> ConformanceArea:
+    levels = {level.level: _level(level) for level in area.levels}
+    return ConformanceArea(
+        name=area.area,
+        core=levels.get(Level.CORE),
+        extended=levels.get(Level.EXTENDED),
+        disruptive=levels.get(Level.DISRUPTIVE),
+    )
+
+
+def _level(level: LevelOutcome) -> ConformanceLevel:
+    def ids(verdict: Verdict) -> tuple[str, ...] | None:
+        return tuple(b.id for b in level.behaviours if b.verdict is verdict) or None
+
+    def with_reason(verdict: Verdict) -> tuple[WithReason, ...] | None:
+        concerned = (b for b in level.behaviours if b.verdict is verdict)
+        return tuple(WithReason(id=b.id, reason=b.reason) for b in concerned) or None
+
+    return ConformanceLevel(
+        result=level.result,
+        statistics=Statistics(**level.counts.model_dump()),
+        passed_behaviours=ids(Verdict.PASSED),
+        failed_behaviours=ids(Verdict.FAILED),
+        not_offered_behaviours=with_reason(Verdict.NOT_OFFERED),
+        error_behaviours=with_reason(Verdict.ERROR),
+        not_run_behaviours=with_reason(Verdict.NOT_RUN),
+    )

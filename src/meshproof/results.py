@@ -1,0 +1,365 @@
+"""results.jsonl: what a run measured, one JSON object per line, written as it happens.
+
+The order of lines: `run` first, `plan` once the tests are collected, a `test` as each one ends, `end` last.
+A file without `end` is that of a run that was interrupted; what it holds still counts.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+
+from meshproof.errors import ExitCode, MeshproofError
+
+RESULTS_FILE = "results.jsonl"
+CONTROL_FOLDER = "control"
+
+
+class Verdict(StrEnum):
+    """What is known of a test, or of the behaviour that it proves."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_OFFERED = "not offered"  # a feature is absent; the reason names it
+    ERROR = "error"  # the environment broke; never counted as passed
+    NOT_RUN = "not run"  # never written to results: concluded from what is missing there
+    FAILED_AS_IT_MUST = "failed as it must"  # control run: the test can fail, so its pass means something
+    VACUOUS = "vacuous"  # control run: the test passed without its manifests and so proves nothing
+
+
+RUN_VERDICTS = frozenset({Verdict.PASSED, Verdict.FAILED, Verdict.NOT_OFFERED, Verdict.ERROR})
+CONTROL_VERDICTS = frozenset(
+    {Verdict.FAILED_AS_IT_MUST, Verdict.VACUOUS, Verdict.NOT_OFFERED, Verdict.ERROR},
+)
+
+
+# Terminal colours; then what XML 1.0 forbids, what JSON cannot carry, and what reorders the text around it.
+_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]",
+)
+
+
+def printable(value: object) -> object:
+    """Make text from a mesh, which may hold anything, safe to write and to show; leave other values alone."""
+    if not isinstance(value, str):
+        return value
+    return _UNPRINTABLE.sub("\ufffd", _COLOURS.sub("", value.replace("\r\n", "\n")))
+
+
+Text = Annotated[str, BeforeValidator(printable)]
+BehaviourId = Annotated[str, Field(pattern=r"^[A-Z]{2}-[0-9]{2}$")]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Node(_Record):
+    """A node of the cluster, as its `status.nodeInfo` tells it."""
+
+    name: Text
+    kubelet: Text | None = None
+    system: Text | None = None
+    kernel: Text | None = None
+    architecture: Text | None = None
+    runtime: Text | None = None
+
+
+class Environment(_Record):
+    """What the behaviours were tried on. None where it was not recorded.
+
+    Args:
+        istio: version of the control plane, such as "1.31.1".
+        kubernetes: version of the API server, such as "v1.34.4".
+        proxy_build: what the sidecars run, such as "stock Envoy 1.40.0".
+        supply: "registry" or "packages".
+        cluster: provider and name, such as "kind meshproof".
+        profile: set of Helm values, such as "demo".
+        nodes: the cluster's nodes.
+        images: digest by image reference.
+    """
+
+    istio: Text | None = None
+    kubernetes: Text | None = None
+    proxy_build: Text | None = None
+    supply: Text | None = None
+    cluster: Text | None = None
+    profile: Text | None = None
+    nodes: tuple[Node, ...] = ()
+    images: dict[Text, Text] = Field(default_factory=dict)
+
+
+class Implementation(_Record):
+    """Whose mesh it is, for the ConformanceReport; a vendor puts its own name here."""
+
+    organization: Text = "istio"
+    project: Text = "istio"
+    url: Text = "https://istio.io/"
+    contact: tuple[Text, ...] = ()
+
+
+class RunRecord(_Record):
+    """The first line: which run this is and what it ran against.
+
+    Args:
+        run: the run's id, as in the label meshproof.dev/run.
+        meshproof: version of meshproof that ran.
+        started: when, with its time zone.
+        control: whether manifests were withheld (a control run).
+        options: the run's options by the name that a user types, such as {"--meshproof-context": "kind-x"}.
+    """
+
+    kind: Literal["run"] = "run"
+    format: Literal[1] = 1
+    run: Text
+    meshproof: Text
+    started: AwareDatetime
+    control: bool = False
+    environment: Environment = Environment()
+    implementation: Implementation = Implementation()
+    options: dict[Text, Text] = Field(default_factory=dict)
+
+
+class PlannedTest(_Record):
+    """A test that was collected."""
+
+    behaviour: BehaviourId
+    test: Text
+
+
+class PlanRecord(_Record):
+    """Every test that was collected, those deselected included.
+
+    A behaviour counts as passed only when all its tests of this list ran.
+    """
+
+    kind: Literal["plan"] = "plan"
+    tests: tuple[PlannedTest, ...]
+
+
+class TestRecord(_Record):
+    """What one test found.
+
+    Args:
+        behaviour: the id of the behaviour that it proves.
+        test: pytest's node id.
+        verdict: one of RUN_VERDICTS, or of CONTROL_VERDICTS in a control run.
+        seconds: how long it took, set-up included.
+        reason: one line: why it failed, is not offered or could not be run. Empty when passed.
+        evidence: what was called, expected and seen, one `word  text` per line as a failure prints it.
+        started: when, with its time zone.
+    """
+
+    __test__ = False  # the name begins with Test, but pytest has nothing to collect here
+
+    kind: Literal["test"] = "test"
+    behaviour: BehaviourId
+    test: Text
+    verdict: Verdict
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    reason: Text = ""
+    evidence: Text = ""
+    started: AwareDatetime
+
+    @model_validator(mode="after")
+    def _was_run(self) -> Self:
+        if self.verdict is Verdict.NOT_RUN:
+            raise ValueError("a test that was not run leaves no line")
+        return self
+
+
+class EndRecord(_Record):
+    """The last line: the run came to its end.
+
+    Args:
+        ended: when, with its time zone.
+        interrupted: what stopped it early (such as "Ctrl-C"); None when every test had its turn.
+    """
+
+    kind: Literal["end"] = "end"
+    ended: AwareDatetime
+    interrupted: Text | None = None
+
+
+Record = RunRecord | PlanRecord | TestRecord | EndRecord
+_RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="kind")])
+
+
+class ResultsWriter:
+    """Appends records to a new results file; each is on the disk when `write` returns.
+
+    Raises:
+        MeshproofError: the file exists already (exit code 64) or cannot be made (69).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        try:
+            self._file = path.open("xb", buffering=0)
+        except FileExistsError:
+            raise MeshproofError(
+                f"{path} holds the results of an earlier run",
+                "choose another output folder, or move that one away",
+                ExitCode.USAGE,
+            ) from None
+        except OSError as error:
+            raise _unwritable(path, error) from error
+
+    def write(self, record: Record) -> None:
+        """Append one record.
+
+        Raises:
+            MeshproofError: the disk refused it, for instance because it is full.
+        """
+        line = record.model_dump_json().encode() + b"\n"
+        try:
+            while line:
+                line = line[self._file.write(line) :]
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+    def close(self) -> None:
+        """Close the file; closing twice is harmless."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        """Return the writer itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the file, whatever happened."""
+        self.close()
+
+
+def _unwritable(path: Path, error: OSError) -> MeshproofError:
+    return MeshproofError(
+        f"cannot write results to {path} ({error.strerror or error})",
+        "make room there, or choose another output folder",
+    )
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a results file says.
+
+    Args:
+        run: what ran, and against what.
+        plan: the tests that were collected; None when the run did not get that far.
+        tests: what they found, in the order in which they ended.
+        end: how the run ended; None when it was cut off.
+        torn: what is wrong with the last line when it was cut off midway, else None.
+    """
+
+    run: RunRecord
+    plan: PlanRecord | None
+    tests: tuple[TestRecord, ...]
+    end: EndRecord | None
+    torn: str | None
+
+    @property
+    def interrupted(self) -> str | None:
+        """Why not everything was measured; None when the run came to its regular end."""
+        if self.end is None:
+            return "the run was cut off before its end"
+        return self.end.interrupted
+
+    @property
+    def last_seen(self) -> datetime:
+        """When the run is known to have ended, or else to have last started a test."""
+        return self.end.ended if self.end else max((t.started for t in self.tests), default=self.run.started)
+
+
+def read_results(path: Path) -> Results:
+    """Read a results file, also one whose writer was killed.
+
+    A last line that was cut off is left out, and `Results.torn` says so.
+
+    Raises:
+        MeshproofError: there is no such file, it has no run, or a line that is not the last cannot be read.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise MeshproofError(
+            f"cannot read results from {path} ({error.strerror or error})",
+            "name the output folder of a run",
+            ExitCode.USAGE,
+        ) from error
+    lines = text.splitlines(keepends=True)
+    records: list[Record] = []
+    torn = None
+    for number, line in enumerate(lines, start=1):
+        try:
+            records.append(_RECORD.validate_json(line))
+        except ValidationError as error:
+            if number < len(lines) or line.endswith(b"\n"):
+                raise _unreadable(path, number, _first(error)) from error
+            torn = f"line {number} of {path.name} was cut off after {len(line)} bytes and is left out"
+    return _assemble(path, records, torn)
+
+
+def _assemble(path: Path, records: Sequence[Record], torn: str | None) -> Results:
+    if not records or not isinstance(records[0], RunRecord):
+        raise MeshproofError(
+            f"{path} does not begin with a run{f' ({torn})' if torn else ''}",
+            "name the output folder of a run that got as far as its first test",
+            ExitCode.USAGE,
+        )
+    run = records[0]
+    allowed = CONTROL_VERDICTS if run.control else RUN_VERDICTS
+    plan: PlanRecord | None = None
+    end: EndRecord | None = None
+    tests: list[TestRecord] = []
+    for number, record in enumerate(records[1:], start=2):
+        match record:
+            case TestRecord() if record.verdict in allowed and plan is not None and end is None:
+                tests.append(record)
+            case PlanRecord() if plan is None and end is None:
+                plan = record
+            case EndRecord() if end is None:
+                end = record
+            case _:
+                what = record.verdict if isinstance(record, TestRecord) else record.kind
+                raise _unreadable(path, number, f"{str(what)!r} has no place here")
+    return Results(run, plan, tuple(tests), end, torn)
+
+
+def _unreadable(path: Path, number: int, why: str) -> MeshproofError:
+    return MeshproofError(
+        f"line {number} of {path} cannot be read ({why})",
+        "read it with the version of meshproof that wrote it",
+        ExitCode.USAGE,
+    )
+
+
+def _first(error: ValidationError) -> str:
+    detail = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in detail["loc"])
+    return f"{where}: {detail['msg']}" if where else str(detail["msg"])

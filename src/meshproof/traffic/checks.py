@@ -1,0 +1,183 @@
+"""Checks: values that say of a reply why it missed. Combine them with `&`."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+from meshproof.traffic.reply import FailureKind, Reply
+
+TURNED_AWAY = (FailureKind.REFUSED, FailureKind.RESET, FailureKind.TLS, FailureKind.CLOSED)
+"""Failures in which the peer said no. A timeout is none of them: silence proves nothing."""
+
+_EXCERPT = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that a reply must be.
+
+    Args:
+        description: what must hold, such as "served by reviews-v2".
+        judge: returns None when it does, else what was there instead.
+    """
+
+    description: str
+    judge: Callable[[Reply], str | None]
+
+    def __call__(self, reply: Reply) -> str | None:
+        """Return None, or why the reply missed."""
+        return self.judge(reply)
+
+    def __and__(self, other: "Check") -> "Check":
+        """Return a check that wants both; the first that is missed gives the reason."""
+
+        def judge(reply: Reply) -> str | None:
+            reason = self(reply)
+            return other(reply) if reason is None else reason
+
+        return Check(f"{self.description} and {other.description}", judge)
+
+
+def _of_reply(description: str, judge: Callable[[Reply], str | None]) -> Check:
+    """Return a check of a reply that arrived: a failed call misses it with its failure."""
+    return Check(description, lambda reply: judge(reply) if reply.failure is None else str(reply.failure))
+
+
+def _excerpt(reply: Reply) -> str:
+    text = " ".join(reply.body.split())
+    return text if len(text) <= _EXCERPT else f"{text[: _EXCERPT - 1]}…"
+
+
+def _status_seen(reply: Reply) -> str:
+    # A proxy explains its own answers in a line of plain text ("no healthy upstream", "RBAC: access denied").
+    plain = reply.headers.get("content-type", "").startswith("text/plain")
+    text = _excerpt(reply) if plain else ""
+    return f"status {reply.status}" + (f" ({text})" if text else "")
+
+
+def status(code: int) -> Check:
+    """The reply's HTTP status is this."""
+    return _of_reply(f"status {code}", lambda reply: None if reply.status == code else _status_seen(reply))
+
+
+def served_by(workload: str) -> Check:
+    """The workload that answered is this one, such as reviews-v2."""
+
+    def judge(reply: Reply) -> str | None:
+        if reply.workload == workload:
+            return None
+        who = reply.pod or reply.workload
+        return f"served by {who}" if who else f"{_status_seen(reply)}, from somebody unnamed"
+
+    return _of_reply(f"served by {workload}", judge)
+
+
+def body_contains(text: str) -> Check:
+    """The reply's body contains this text."""
+    return _of_reply(
+        f"a body with {text!r}",
+        lambda reply: None if text in reply.body else f"body {_excerpt(reply)!r}",
+    )
+
+
+class _Title(HTMLParser):
+    """Collects the text of the first title of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text: str | None = None
+        self._inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the base's signature
+        if tag == "title" and self.text is None:
+            self.text, self._inside = "", True
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "title":
+            self._inside = False
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.text = (self.text or "") + data
+
+
+def title(text: str) -> Check:
+    """The reply is a page with this title."""
+
+    def judge(reply: Reply) -> str | None:
+        page = _Title()
+        page.feed(reply.body)
+        if page.text is None:
+            return f"{_status_seen(reply)}, no title"
+        seen = " ".join(page.text.split())
+        return None if seen == text else f"title {seen!r}"
+
+    return _of_reply(f"title {text!r}", judge)
+
+
+def header(name: str, value: str | None) -> Check:
+    """The reply has this header with this value; None: it has no such header."""
+
+    def judge(reply: Reply) -> str | None:
+        seen = reply.headers.get(name.lower())
+        if seen == value:
+            return None
+        return f"no header {name}" if seen is None else f"header {name}: {seen}"
+
+    return _of_reply(f"no header {name}" if value is None else f"header {name}: {value}", judge)
+
+
+def saw_header(name: str, part: str) -> Check:
+    """The probe that answered received a header of this name whose value contains this text.
+
+    For what a proxy tells the called side, such as x-forwarded-client-cert.
+    """
+
+    def judge(reply: Reply) -> str | None:
+        try:
+            received = json.loads(reply.body)["headers"]
+            value = received.get(name.lower())
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return f"{_status_seen(reply)}, not from a probe"
+        if value is None:
+            return f"{name} not received"
+        return None if part in value else f"received {name}: {value}"
+
+    return _of_reply(f"{name} received with {part!r}", judge)
+
+
+def slower_than(seconds: float) -> Check:
+    """The reply took longer than this."""
+    return _of_reply(
+        f"slower than {seconds:g} s",
+        lambda reply: None if reply.seconds > seconds else f"took {_rounded(reply.seconds)}",
+    )
+
+
+def faster_than(seconds: float) -> Check:
+    """The reply took less than this."""
+    return _of_reply(
+        f"faster than {seconds:g} s",
+        lambda reply: None if reply.seconds < seconds else f"took {_rounded(reply.seconds)}",
+    )
+
+
+def _rounded(seconds: float) -> str:
+    # To one figure: a miss is counted by its text, and 200 different times would be 200 kinds of miss.
+    return f"about {seconds:.1g} s"
+
+
+def refused(*kinds: FailureKind | str) -> Check:
+    """The peer turned the connection away: refused, reset, TLS alert, or closed without a reply.
+
+    Args:
+        kinds: accept these failures only, such as "reset".
+    """
+    accepted = tuple(FailureKind(kind) for kind in kinds) or TURNED_AWAY
+
+    def judge(reply: Reply) -> str | None:
+        turned_away = reply.failure is not None and reply.status is None and reply.failure.kind in accepted
+        return None if turned_away else str(reply)
+
+    return Check(f"connection turned away ({', '.join(accepted)})", judge)

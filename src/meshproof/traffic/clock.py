@@ -1,0 +1,63 @@
+"""Time as expectations see it, so that tests can hand them another one."""
+
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time and lets it pass."""
+
+    def now(self) -> float:
+        """Return seconds since some fixed moment."""
+
+    def wait(self, seconds: float) -> None:
+        """Return after so many seconds."""
+
+
+class SystemClock:
+    """This machine's monotonic clock."""
+
+    def now(self) -> float:
+        """Return seconds since some fixed moment."""
+        return time.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        """Return after so many seconds."""
+        time.sleep(seconds)
+
+
+class Pace:
+    """Keeps distance between the starts of questions, a growing one, within a deadline.
+
+    Args:
+        clock: the time.
+        within: seconds from now to the deadline.
+        first: seconds between the first two starts.
+        longest: seconds up to which the distance grows.
+        growth: factor from one distance to the next.
+    """
+
+    def __init__(self, clock: Clock, *, within: float, first: float, longest: float, growth: float) -> None:
+        self._clock = clock
+        self._started = clock.now()
+        self._end = self._started + within
+        self._gap, self._longest, self._growth = first, longest, growth
+        self._last: float | None = None
+
+    def next(self) -> bool:
+        """Wait until the next question may be asked; return False when the deadline comes first."""
+        if self._last is not None:
+            due = min(self._last + self._gap, self._end)
+            self._gap = min(self._gap * self._growth, self._longest)
+            if due > self._clock.now():
+                self._clock.wait(due - self._clock.now())
+        self._last = self._clock.now()
+        return self._last < self._end
+
+    def left(self) -> float:
+        """Return the seconds until the deadline; never less than a tenth, for a question that was begun."""
+        return max(self._end - self._clock.now(), 0.1)
+
+    def passed(self) -> float:
+        """Return the seconds since the start."""
+        return self._clock.now() - self._started

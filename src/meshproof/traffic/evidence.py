@@ -1,0 +1,95 @@
+"""What an expectation found, whether it held or not."""
+
+from dataclasses import dataclass
+
+_MOST_KINDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ShareEvidence:
+    """One share of a sample.
+
+    Args:
+        name: whose share, such as reviews-v1.
+        expected: as a fraction; 0 for what should not have answered at all.
+        count: calls that went there, of `n`.
+        p_value: of the exact binomial test, two-sided.
+        alpha: the share is missed when the p-value is below this.
+        beta: rate at which the sample overlooks a deviation of `points`.
+        points: as a fraction.
+    """
+
+    name: str
+    expected: float
+    count: int
+    n: int
+    p_value: float
+    alpha: float
+    beta: float
+    points: float
+
+    @property
+    def observed(self) -> float:
+        """The share that was seen, as a fraction."""
+        return self.count / self.n
+
+    @property
+    def held(self) -> bool:
+        """Whether the sample agrees with the expected share."""
+        return self.p_value >= self.alpha
+
+    def __str__(self) -> str:
+        """Return it as a report shows it."""
+        return f"{self.name} {self.observed:.1%} of {self.expected:.1%} (p {self.p_value:.2g})"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was called, expected and seen.
+
+    Args:
+        promise: converged, share or eventually.
+        held: whether it did.
+        call: the call, or what was looked at, in words.
+        expected: in words.
+        calls: how many were made.
+        seconds: how long it took.
+        last: what the last one gave.
+        seen: every distinct miss and its count; for a share, everyone who answered. The most frequent first.
+        passes: calls that were as expected.
+        longest_run: of passes in a row.
+        shares: of a sample, tested one by one.
+    """
+
+    promise: str
+    held: bool
+    call: str
+    expected: str
+    calls: int
+    seconds: float
+    last: str
+    seen: tuple[tuple[str, int], ...] = ()
+    passes: int = 0
+    longest_run: int = 0
+    shares: tuple[ShareEvidence, ...] = ()
+
+    def lines(self) -> tuple[str, ...]:
+        """Return it as lines of `word  text`, the way that a failure prints it."""
+        seen = [f"{count}x {text}" for text, count in self.seen[:_MOST_KINDS]]
+        if len(self.seen) > _MOST_KINDS:
+            seen.append(f"{len(self.seen) - _MOST_KINDS} more kinds")
+        if self.held and self.passes:
+            seen.insert(0, f"{self.passes}x as expected")
+        rows = {
+            "call": self.call,
+            "expected": self.expected,
+            "last": self.last,
+            "seen": ", ".join(seen),
+            "shares": ", ".join(str(share) for share in self.shares),
+        }
+        return tuple(f"  {word:<10}{text}" for word, text in rows.items() if text)
+
+
+def ranked(counts: dict[str, int]) -> tuple[tuple[str, int], ...]:
+    """Return counts with the largest first, equal ones by name."""
+    return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

@@ -1,0 +1,41 @@
+"""How an expectation fails: one type per cause, each with its evidence."""
+
+from meshproof.traffic.evidence import Evidence
+
+
+class Missed(AssertionError):
+    """The mesh did not do what was expected of it.
+
+    Args:
+        summary: one line: what was missed.
+        evidence: what was called, expected and seen.
+        hint: what probably explains it, when something does.
+    """
+
+    # Python names the module of an exception unless it is a built-in; a failure is to begin with its cause.
+    __module__ = "builtins"
+
+    def __init__(self, summary: str, evidence: Evidence | None = None, hint: str = "") -> None:
+        lines = evidence.lines() if evidence else ()
+        super().__init__("\n".join([summary, *lines, *([f"  {'hint':<10}{hint}"] if hint else [])]))
+        self.summary = summary
+        self.evidence = evidence
+        self.hint = hint
+
+
+class NotConverged(Missed):
+    """The answers were not right so many times in a row within the deadline."""
+
+    __module__ = "builtins"
+
+
+class ShareMissed(Missed):
+    """A share differs from the expected one by more than chance explains, or its sample is incomplete."""
+
+    __module__ = "builtins"
+
+
+class NotSeen(Missed):
+    """What was looked for did not appear within the deadline."""
+
+    __module__ = "builtins"

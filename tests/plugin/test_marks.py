@@ -1,0 +1,77 @@
+"""What a module may say about itself, and how it is told when it says something wrong."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("marker", "said"),
+    [
+        ('"TM-99"', "test_it.py: no behaviour has the id 'TM-99'; use TM-0"),
+        (
+            '"TM-02", manifests="routs.yaml"',
+            "TM-02 names routs.yaml, but neither it nor routs.control.yaml lies",
+        ),
+        ('"TM-02", manifest="a.yaml"', "the marker takes manifests=, a file name, and no manifest="),
+        ('"TM-02", manifests=["a.yaml"]', "the marker takes manifests=, a file name."),
+        ("", "the marker takes the id of one behaviour"),
+        ('"TM-02", "TM-01"', "the marker takes the id of one behaviour"),
+    ],
+)
+def test_wrong_marker_is_a_usage_error_that_says_what_is_wrong(suite, marker, said):
+    suite.module(f"import pytest\npytestmark = pytest.mark.behaviour({marker})\ndef test_a(): pass\n")
+    result = suite.run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: *{said.replace('[', '[[]')}*"])
+    assert not (suite.folder / "out").exists()
+
+
+def test_marker_on_a_test_alone_is_a_usage_error(suite):
+    suite.module('import pytest\n@pytest.mark.behaviour("TM-02")\ndef test_a(): pass\n')
+    result = suite.run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: *a module proves one behaviour: mark it once, with pytestmark.*"])
+
+
+def test_each_flaw_is_told_once(suite):
+    suite.module(
+        'import pytest\npytestmark = pytest.mark.behaviour("XX-1")\ndef test_a(): pass\ndef test_b(): pass\n'
+    )
+    suite.module(
+        'import pytest\npytestmark = pytest.mark.behaviour("XX-2")\ndef test_a(): pass\n', "test_other"
+    )
+    result = suite.run()
+    assert str(result.stderr).count("no behaviour has the id") == 2
+
+
+def test_tests_without_the_marker_are_left_alone(suite):
+    suite.module("def test_a(): pass\ndef test_b(): assert False\n")
+    result = suite.run()
+    result.assert_outcomes(passed=1, failed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert not (suite.folder / "out").exists()
+    assert suite.cluster == []
+
+
+def test_collecting_only_writes_no_results(suite):
+    suite.module('import pytest\npytestmark = pytest.mark.behaviour("TM-02")\ndef test_a(): pass\n')
+    assert suite.run("--collect-only").ret == 0
+    assert not (suite.folder / "out").exists()
+
+
+def test_earlier_results_are_never_overwritten(suite):
+    suite.module('import pytest\npytestmark = pytest.mark.behaviour("TM-02")\ndef test_a(): pass\n')
+    assert suite.run().ret == 0
+    again = suite.run()
+    assert again.ret == pytest.ExitCode.USAGE_ERROR
+    again.stderr.fnmatch_lines(["ERROR: *holds the results of an earlier run; choose another output folder*"])
+
+
+def test_plugin_imports_nothing_heavy(suite):
+    suite.module(
+        "import sys\n"
+        "def test_a():\n"
+        "    heavy = {'kubernetes', 'requests', 'scipy', 'pydantic'} & sys.modules.keys()\n"
+        "    assert heavy <= {'requests'}, 'pytest-kind brings requests, and nothing else is wanted'\n"
+    )
+    suite._pytester.makeconftest("")
+    suite.run_apart().assert_outcomes(passed=1)

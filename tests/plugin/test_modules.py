@@ -1,0 +1,80 @@
+"""A module's manifests: applied once, deleted after, withheld or turned round in a control run."""
+
+MODULE = """
+import pathlib
+import pytest
+from meshproof.traffic import Missed
+
+pytestmark = pytest.mark.behaviour("TM-02", manifests="routes.yaml")
+
+
+@pytest.mark.parametrize("reader", ["jason", "alice"])
+def test_reader(manifests, reader):
+    manifests.note(f"test {reader}")
+    if not any(line.startswith("apply") for line in manifests.log.read_text().splitlines()):
+        raise Missed("not converged")
+"""
+
+
+def test_manifests_are_applied_once_and_deleted_after(suite):
+    suite.manifest("routes.yaml", "routes-of-${run}")
+    suite.module(MODULE)
+    result = suite.run()
+    result.assert_outcomes(passed=2)
+    assert result.ret == 0
+    assert suite.cluster == ["apply routes-of-r1", "test jason", "test alice", "delete routes-of-r1"]
+
+
+def test_control_withholds_them(suite):
+    suite.manifest("routes.yaml", "routes")
+    suite.module(MODULE)
+    assert suite.run("--meshproof-control").ret == 0
+    assert suite.cluster == ["test jason", "test alice"]
+    assert set(suite.verdicts.values()) == {"failed as it must"}
+
+
+def test_control_applies_the_opposite_where_there_is_one(suite):
+    suite.manifest("routes.yaml", "routes")
+    suite.manifest("routes.control.yaml", "opposite")
+    suite.module(MODULE)
+    assert suite.run("--meshproof-control").ret == 1
+    assert suite.cluster == ["apply opposite", "test jason", "test alice", "delete opposite"]
+    assert set(suite.verdicts.values()) == {"vacuous"}
+
+
+def test_what_has_only_an_opposite_runs_without_manifests(suite):
+    suite.manifest("routes.control.yaml", "opposite")
+    suite.module(MODULE.replace("if not any", "if any"))
+    assert suite.run().ret == 0
+    assert suite.cluster == ["test jason", "test alice"]
+
+
+def test_missing_feature_is_not_offered_and_nothing_is_applied(suite):
+    suite.manifest("routes.yaml", "routes")
+    suite.module(MODULE.replace("TM-02", "OB-01"))
+    result = suite.run()
+    assert result.ret == 0
+    assert suite.cluster == []
+    tests = [record for record in suite.records if record["kind"] == "test"]
+    assert {(test["verdict"], test["reason"]) for test in tests} == {
+        ("not offered", "needs prometheus (no Service prometheus)")
+    }
+    result.stdout.fnmatch_lines(["OB-01  not offered*", "*needs prometheus (no Service prometheus)"])
+
+
+def test_refused_manifest_is_an_error_of_each_test(suite):
+    suite.manifest("routes.yaml", "refused")
+    suite.module(MODULE)
+    result = suite.run()
+    assert result.ret == 69
+    assert set(suite.verdicts.values()) == {"error"}
+    result.stdout.fnmatch_lines(
+        ["TM-02  error*", "*setup: the cluster refused Thing refused: no; correct the manifest."]
+    )
+
+
+def test_manifest_that_cannot_be_deleted_is_an_error(suite):
+    suite.manifest("routes.yaml", "sticky")
+    suite.module(MODULE)
+    assert suite.run().ret == 69
+    assert suite.verdicts == {"test_reader[jason]": "passed", "test_reader[alice]": "error"}

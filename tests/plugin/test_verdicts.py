@@ -1,0 +1,162 @@
+"""From what a test does to a verdict, an exit code, a line in the results and a line on the terminal."""
+
+import pytest
+
+MODULE = """
+import pytest
+from meshproof.errors import MeshproofError
+from meshproof.traffic import Missed
+
+pytestmark = pytest.mark.behaviour("TM-01")
+
+
+@pytest.fixture
+def broken():
+    raise RuntimeError("no cluster")
+
+
+@pytest.fixture
+def hopeful():
+    raise Missed("missed in a fixture")
+
+
+def test_passes(): pass
+def test_misses(): raise Missed("not converged within 30 s\\n  call  probe-a -> GET x\\n  last  status 503")
+def test_asserts(): assert 1 == 2
+def test_breaks(): raise KeyError("x-served-by")
+def test_has_no_cluster(): raise MeshproofError("istiod does not answer", "look at its log")
+def test_setup_breaks(broken): pass
+def test_setup_is_hopeful(hopeful): pass
+"""
+
+ORDINARY = {
+    "test_passes": "passed",
+    "test_misses": "failed",
+    "test_asserts": "failed",
+    "test_breaks": "error",
+    "test_has_no_cluster": "error",
+    "test_setup_breaks": "error",
+    "test_setup_is_hopeful": "error",
+}
+CONTROL = {**ORDINARY, "test_passes": "vacuous", "test_misses": "failed as it must", "test_asserts": "error"}
+
+
+@pytest.mark.parametrize(("options", "verdicts"), [([], ORDINARY), (["--meshproof-control"], CONTROL)])
+def test_only_the_test_itself_passes_or_fails_a_behaviour(suite, options, verdicts):
+    suite.module(MODULE)
+    result = suite.run(*options)
+    assert suite.verdicts == verdicts
+    assert result.ret == 69
+
+
+@pytest.mark.parametrize(
+    ("chosen", "options", "code"),
+    [
+        ("passes", [], 0),
+        ("misses", [], 1),
+        ("passes or misses", [], 1),
+        ("breaks", [], 69),
+        ("misses or has_no_cluster", [], 69),
+        ("test_misses", ["--meshproof-control"], 0),
+        ("test_passes", ["--meshproof-control"], 1),
+        ("test_breaks", ["--meshproof-control"], 69),
+    ],
+)
+def test_exit_code_says_what_the_verdicts_say(suite, chosen, options, code):
+    suite.module(MODULE)
+    assert suite.run("-k", chosen, *options).ret == code
+
+
+def test_record_carries_reason_and_evidence(suite):
+    suite.module(MODULE)
+    suite.run("-k", "test_misses", "-p", "no:cacheprovider")
+    run, plan, test, end = suite.records
+    assert run["kind"] == "run"
+    assert run["control"] is False
+    assert run["options"] == {}
+    assert [planned["test"] for planned in plan["tests"]] == [f"test_it.py::{name}" for name in ORDINARY]
+    assert test["behaviour"] == "TM-01"
+    assert test["reason"] == "not converged within 30 s"
+    assert test["evidence"].splitlines() == ["  call  probe-a -> GET x", "  last  status 503"]
+    assert end["interrupted"] is None
+
+
+def test_verdict_is_written_before_the_next_test_starts(suite):
+    suite.module(
+        "import pathlib, pytest\n"
+        'pytestmark = pytest.mark.behaviour("TM-01")\n'
+        "def test_a(): pass\n"
+        "def test_b(): assert 'test_a' in pathlib.Path('out/results.jsonl').read_text().splitlines()[-1]\n"
+    )
+    suite.run().assert_outcomes(passed=2)
+
+
+def test_set_up_that_all_share_is_no_tests_time(suite):
+    suite.module(
+        "import pytest, time\n"
+        'pytestmark = pytest.mark.behaviour("TM-01")\n'
+        "@pytest.fixture(scope='session')\n"
+        "def inner(): time.sleep(0.4)\n"
+        "@pytest.fixture(scope='session')\n"
+        "def slow(request): request.getfixturevalue('inner'); time.sleep(0.4)\n"
+        "def test_a(slow): pass\n"
+    )
+    suite.run()
+    (test,) = [record for record in suite.records if record["kind"] == "test"]
+    assert test["seconds"] < 0.3
+
+
+def test_interrupted_run_keeps_its_verdicts_and_says_so(suite):
+    suite.module(
+        "import pytest\n"
+        'pytestmark = pytest.mark.behaviour("TM-01")\n'
+        "def test_a(): pass\n"
+        "def test_b(): raise KeyboardInterrupt\n"
+        "def test_c(): pass\n"
+    )
+    assert suite.run_apart().ret == 75
+    assert suite.verdicts == {"test_a": "passed"}
+    assert suite.records[-1]["interrupted"] == "Ctrl-C"
+
+
+def test_failure_ends_at_the_tests_own_line(suite):
+    suite.module(MODULE)
+    result = suite.run("-k", "test_misses")
+    result.stdout.fnmatch_lines(
+        [
+            "test_it.py:*: in test_misses",
+            "E   *Missed: not converged within 30 s",
+            "E     call  probe-a -> GET x",
+            "E     last  status 503",
+        ]
+    )
+
+
+def test_terminal_shows_one_line_per_behaviour(suite):
+    suite.module(MODULE)
+    suite.module(
+        'import pytest\npytestmark = pytest.mark.behaviour("CP-01")\ndef test_a(): pass\n', "test_other"
+    )
+    result = suite.run("-k", "test_a or passes or misses", "-v")
+    result.stdout.fnmatch_lines(
+        [
+            "*test_misses FAILED*",
+            "=* behaviours =*",
+            "CP-01  passed *A pod in a labelled namespace*",
+            "TM-01  failed *A route to a subset*",
+            "       not converged within 30 s",
+        ]
+    )
+
+
+def test_control_is_told_in_its_own_words(suite):
+    suite.module(MODULE)
+    result = suite.run("-k", "passes or misses", "-v", "--meshproof-control")
+    result.stdout.fnmatch_lines(
+        [
+            "*test_passes VACUOUS*",
+            "*test_misses FAILED AS IT MUST*",
+            "test_it.py::test_passes passes without what makes it true, and so proves nothing.",
+            "TM-01  vacuous *",
+        ]
+    )

@@ -1,0 +1,73 @@
+"""Runs as the plugin would write them, small enough to read."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from meshproof.behaviours import Area, Behaviour, Level
+from meshproof.results import (
+    EndRecord,
+    Environment,
+    Node,
+    PlannedTest,
+    PlanRecord,
+    Results,
+    RunRecord,
+    TestRecord,
+    Verdict,
+)
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def catalogue():
+    """Two core behaviours and one extended in one area, and one core behaviour in another."""
+    behaviours = [
+        Behaviour("TM-01", "Subsets hold.", Area.TRAFFIC, Level.CORE),
+        Behaviour("TM-02", "Readers are told apart.", Area.TRAFFIC, Level.CORE),
+        Behaviour("TM-03", "Paths are told apart.", Area.TRAFFIC, Level.EXTENDED, frozenset({"gateway-api"})),
+        Behaviour("SE-01", "Plaintext is refused.", Area.SECURITY, Level.CORE),
+    ]
+    return {behaviour.id: behaviour for behaviour in behaviours}
+
+
+@pytest.fixture
+def run():
+    """Return a function that makes results: `run(("TM-01", "passed"), …)`, keywords say what is special."""
+
+    def make(*tests, control=False, planned=(), ended=True, interrupted=None, torn=None, **fields):
+        records = []
+        for number, (behaviour, verdict, *more) in enumerate(tests):
+            details = more[0] if more else {}
+            record = TestRecord(
+                behaviour=behaviour,
+                test=f"test_{behaviour}.py::test[{number}]",
+                verdict=Verdict(verdict),
+                seconds=1.5,
+                started=NOON + timedelta(seconds=number),
+                **details,
+            )
+            records.append(record)
+        collected = [PlannedTest(behaviour=record.behaviour, test=record.test) for record in records]
+        collected += [PlannedTest(behaviour=b, test=f"test_{b}.py::planned") for b in planned]
+        environment = Environment(
+            istio="1.31.1",
+            kubernetes="v1.34.4",
+            proxy_build="stock Envoy 1.40.0",
+            supply="packages",
+            cluster="kind demo",
+            profile="demo",
+            nodes=(Node(name="node-1", kubelet="v1.34.4"),),
+            images={"example/pilot:1": "sha256:0123"},
+        )
+        described = {"run": "r1", "meshproof": "0.1.0", "environment": environment} | fields
+        return Results(
+            run=RunRecord(started=NOON, control=control, **described),
+            plan=PlanRecord(tests=tuple(collected)),
+            tests=tuple(records),
+            end=EndRecord(ended=NOON + timedelta(minutes=2), interrupted=interrupted) if ended else None,
+            torn=torn,
+        )
+
+    return make

@@ -1,0 +1,161 @@
+"""What may be concluded from tests, and what may not."""
+
+import pytest
+
+from meshproof.behaviours import Level
+from meshproof.errors import MeshproofError
+from meshproof.report.build import EVIDENCE_PER_TEST, build_report
+from meshproof.report.model import Conclusion, Result
+from meshproof.results import Verdict
+
+ALL_PASSED = [(id_, "passed") for id_ in ("TM-01", "TM-02", "TM-03", "SE-01")]
+
+
+def outcome(report, behaviour_id):
+    return next(b for b in report.behaviours if b.id == behaviour_id)
+
+
+def result(report, area, level=Level.CORE):
+    levels = next(a.levels for a in report.areas if a.area == area)
+    return next(found.result for found in levels if found.level is level)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        (["passed", "passed"], "passed"),
+        (["passed", "failed"], "failed"),
+        (["error", "failed"], "failed"),
+        (["passed", "error"], "error"),
+        (["not offered", "error"], "error"),
+        (["passed", "not offered"], "not offered"),
+        (["not offered"], "not offered"),
+        ([], "not run"),
+    ],
+)
+def test_a_behaviour_has_the_gravest_verdict_of_its_tests(run, catalogue, verdicts, expected):
+    report = build_report(run(*(("TM-01", verdict) for verdict in verdicts)), catalogue=catalogue)
+    assert outcome(report, "TM-01").verdict == expected
+
+
+def test_a_behaviour_of_which_a_test_did_not_run_is_not_passed(run, catalogue):
+    report = build_report(run(*ALL_PASSED, planned=["TM-02"]), catalogue=catalogue)
+    assert outcome(report, "TM-02").verdict is Verdict.NOT_RUN
+    assert outcome(report, "TM-02").reason == "1 of 2 tests not run: it was not selected"
+    assert report.conclusion is Conclusion.PARTIAL
+
+
+def test_all_passed_is_conformant(run, catalogue):
+    report = build_report(run(*ALL_PASSED), catalogue=catalogue)
+    assert report.conclusion is Conclusion.CONFORMANT
+    assert report.headline == "Conformant: 4 of 4 behaviours passed"
+    assert result(report, "traffic") is Result.SUCCESS
+    assert result(report, "traffic", Level.EXTENDED) is Result.SUCCESS
+
+
+def test_no_tests_prove_nothing(run, catalogue):
+    report = build_report(run(), catalogue=catalogue)
+    assert report.conclusion is Conclusion.NOTHING_PROVEN
+    assert report.headline == "Nothing proven: 0 of 4 behaviours passed, 4 not run"
+    assert {level.result for area in report.areas for level in area.levels} == {Result.PARTIAL}
+
+
+def test_only_errors_prove_nothing(run, catalogue):
+    report = build_report(run(("TM-01", "error", {"reason": "no cluster"})), catalogue=catalogue)
+    assert report.conclusion is Conclusion.NOTHING_PROVEN
+
+
+def test_a_core_behaviour_that_is_not_offered_makes_it_partial(run, catalogue):
+    tests = [*ALL_PASSED[:3], ("SE-01", "not offered", {"reason": "no certificates"})]
+    report = build_report(run(*tests), catalogue=catalogue)
+    assert result(report, "security") is Result.PARTIAL
+    assert report.conclusion is Conclusion.PARTIAL
+
+
+def test_an_extended_behaviour_that_is_not_offered_leaves_it_conformant_but_proves_nothing_there(
+    run, catalogue
+):
+    tests = [*ALL_PASSED[:2], ("TM-03", "not offered", {"reason": "no CRDs"}), ALL_PASSED[3]]
+    report = build_report(run(*tests), catalogue=catalogue)
+    assert report.headline == "Conformant: 3 of 4 behaviours passed, 1 not offered"
+    assert result(report, "traffic", Level.EXTENDED) is Result.PARTIAL
+
+
+@pytest.mark.parametrize("left_out", range(4))
+def test_a_behaviour_that_did_not_run_makes_it_partial(run, catalogue, left_out):
+    tests = [test for number, test in enumerate(ALL_PASSED) if number != left_out]
+    report = build_report(run(*tests), catalogue=catalogue)
+    assert report.conclusion is Conclusion.PARTIAL
+    assert outcome(report, ALL_PASSED[left_out][0]).reason == "no test of it was selected"
+
+
+def test_a_failure_outweighs_all_else(run, catalogue):
+    report = build_report(run(("TM-01", "failed", {"reason": "v3 answered"})), catalogue=catalogue)
+    assert report.conclusion is Conclusion.FAILED
+    assert result(report, "traffic") is Result.FAILURE
+    assert report.headline == "Not conformant: 0 of 4 behaviours passed, 1 failed, 3 not run"
+
+
+def test_reasons_are_said_once(run, catalogue):
+    tests = [("TM-01", "failed", {"reason": "reset"})] * 2 + [("TM-01", "passed")]
+    report = build_report(run(*tests), catalogue=catalogue)
+    assert outcome(report, "TM-01").reason == "2 of 3 tests failed: reset"
+    assert outcome(report, "TM-01").seconds == pytest.approx(4.5)
+
+
+def test_a_run_that_was_cut_off_is_never_conformant(run, catalogue):
+    report = build_report(run(*ALL_PASSED, ended=False, torn="line 7 was cut off"), catalogue=catalogue)
+    assert report.conclusion is Conclusion.PARTIAL
+    assert report.notes == (
+        "The run is not complete: the run was cut off before its end; line 7 was cut off.",
+    )
+    assert report.ended == max(test.started for b in report.behaviours for test in b.tests)
+
+
+def test_what_an_interrupted_run_did_not_reach_is_not_run_and_the_rest_stands(run, catalogue):
+    report = build_report(run(ALL_PASSED[0], planned=["TM-02"], interrupted="Ctrl-C"), catalogue=catalogue)
+    assert outcome(report, "TM-01").verdict is Verdict.PASSED
+    assert (outcome(report, "TM-02").verdict, outcome(report, "TM-02").reason) == (Verdict.NOT_RUN, "Ctrl-C")
+
+
+def test_a_pass_whose_control_passes_too_fails(run, catalogue):
+    control = run(
+        ("TM-01", "vacuous", {"reason": "passes anyway"}),
+        ("TM-02", "failed as it must"),
+        ("TM-03", "error", {"reason": "no cluster"}),
+        control=True,
+    )
+    report = build_report(run(*ALL_PASSED), control=control, catalogue=catalogue)
+    assert report.conclusion is Conclusion.FAILED
+    assert "proves nothing" in outcome(report, "TM-01").reason
+    assert [outcome(report, b).control for b in catalogue] == ["vacuous", "failed as it must", "error", None]
+    assert (report.control.failed_as_they_must, report.control.vacuous) == (1, 1)
+    assert len(report.control.behaviours) == 3
+
+
+def test_one_vacuous_test_makes_its_behaviour_vacuous(run, catalogue):
+    control = run(("TM-01", "failed as it must"), ("TM-01", "vacuous"), control=True)
+    report = build_report(run(*ALL_PASSED), control=control, catalogue=catalogue)
+    assert outcome(report, "TM-01").control is Verdict.VACUOUS
+
+
+def test_long_evidence_is_shortened_and_says_so(run, catalogue):
+    report = build_report(run(("TM-01", "failed", {"evidence": "x" * 10_000})), catalogue=catalogue)
+    assert (
+        outcome(report, "TM-01")
+        .tests[0]
+        .evidence.endswith(f"\n... {10_000 - EVIDENCE_PER_TEST} more characters")
+    )
+
+
+def test_a_behaviour_that_the_catalogue_lacks_is_refused(run, catalogue):
+    with pytest.raises(MeshproofError, match="no behaviour has the id 'ZZ-99'"):
+        build_report(run(("ZZ-99", "passed")), catalogue=catalogue)
+
+
+@pytest.mark.parametrize("control", [True, False])
+def test_a_run_and_its_control_cannot_change_places(run, catalogue, control):
+    wrong, right = run(control=control), run()
+    given = (wrong, None) if control else (right, wrong)
+    with pytest.raises(MeshproofError, match="is expected"):
+        build_report(given[0], control=given[1], catalogue=catalogue)

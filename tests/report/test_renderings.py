@@ -1,0 +1,276 @@
+"""The three renderings and the terminal say the same, whatever the evidence holds."""
+
+import re
+from html.parser import HTMLParser
+
+import junitparser
+import pytest
+import yaml
+from rich.console import Console
+
+from meshproof.behaviours import Area, Behaviour, Level
+from meshproof.report.build import build_report
+from meshproof.report.conformance import render_conformance
+from meshproof.report.html import duration, evidence_rows, render_html
+from meshproof.report.junit import render_junit
+from meshproof.report.load import Load, LoadLine
+from meshproof.report.terminal import summary
+
+HOSTILE = "</dd><script>alert('x')</script>]]> & \x00\x1b[31m\udcff [bold]red[/bold]"
+MIXED = [
+    ("TM-01", "passed"),
+    ("TM-02", "failed", {"reason": "v1 answered", "evidence": "call      a -> b\nseen      3x reset"}),
+    ("TM-02", "passed"),
+    ("TM-03", "not offered", {"reason": "gateway-api: no CRDs"}),
+    ("SE-01", "error", {"reason": "set-up: no cluster"}),
+]
+RUNS = {
+    "mixed": (MIXED, {}),
+    "empty": ([], {}),
+    "cut off": (MIXED[:2], {"ended": False, "planned": ["TM-03", "SE-01"]}),
+    "hostile": (
+        [("TM-01", "failed", {"reason": HOSTILE, "evidence": HOSTILE})],
+        {"options": {HOSTILE: HOSTILE}},
+    ),
+}
+
+
+class Page(HTMLParser):
+    """Collects the tags of a page, what they refer to, and its text."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.links, self.badges, self.text = [], [], [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self.tags.append(tag)
+        self.links += [attributes[name] for name in ("href", "src") if name in attributes]
+        kinds = (attributes.get("class") or "").split()
+        if tag == "details" and "behaviour" in kinds:
+            self.badges.append(kinds[1])
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@pytest.fixture(params=RUNS.values(), ids=RUNS.keys())
+def report(request, run, catalogue):
+    tests, options = request.param
+    return build_report(run(*tests, **options), catalogue=catalogue)
+
+
+def test_counts_agree_in_all_renderings(report):
+    counts = report.counts
+    wanted = {
+        "passed": counts.passed,
+        "failed": counts.failed,
+        "error": counts.errors,
+        "not offered": counts.not_offered,
+        "not run": counts.not_run,
+    }
+    assert sum(wanted.values()) == 4
+
+    cases = junitparser.JUnitXml.fromstring(render_junit(report))
+    assert (cases.tests, cases.failures, cases.errors) == (4, counts.failed, counts.errors)
+    assert cases.skipped == counts.not_offered + counts.not_run
+    reasons = [
+        result.message for suite in cases for case in suite for result in case.result if case.is_skipped
+    ]
+    assert sum(reason.startswith("not offered: ") for reason in reasons) == counts.not_offered
+
+    levels = [
+        area[level]
+        for area in yaml.safe_load(render_conformance(report))["areas"]
+        for level in ("core", "extended")
+        if level in area
+    ]
+    names = {
+        "passed": "Passed",
+        "failed": "Failed",
+        "error": "Errors",
+        "not offered": "NotOffered",
+        "not run": "NotRun",
+    }
+    assert {v: sum(level["statistics"][n] for level in levels) for v, n in names.items()} == wanted
+
+    page = Page(render_html(report).decode())
+    assert {verdict: page.badges.count(verdict.replace(" ", "-")) for verdict in wanted} == wanted
+
+    console = Console(width=200)
+    with console.capture() as captured:
+        console.print(summary(report))
+    rows = [list(map(int, re.findall(r"\d+", line)[-5:])) for line in captured.get().splitlines()[2:4]]
+    assert [sum(column) for column in zip(*rows, strict=True)] == list(wanted.values())
+
+
+def test_the_page_stands_alone(report):
+    page = Page(render_html(report).decode())
+    assert {"script", "img", "link", "iframe", "object", "base"}.isdisjoint(page.tags)
+    assert all(link.startswith("#") for link in page.links)
+    assert "<title>" in render_html(report).decode()
+
+
+def test_hostile_text_stays_text(run, catalogue):
+    tests, options = RUNS["hostile"]
+    report = build_report(run(*tests, **options), control=None, catalogue=catalogue)
+    page = Page(render_html(report).decode())
+    assert "alert('x')" in "".join(page.text)
+    assert "script" not in page.tags
+    (failure,) = next(
+        case.result
+        for suite in junitparser.JUnitXml.fromstring(render_junit(report))
+        for case in suite
+        if case.is_failure
+    )
+    assert "<script>" in failure.text
+    assert "[bold]red[/bold]" in failure.message
+
+
+def test_conformance_report_has_its_shape(run, catalogue):
+    document = yaml.safe_load(render_conformance(build_report(run(*MIXED), catalogue=catalogue)))
+    assert document == {
+        "apiVersion": "meshproof.dev/v1alpha1",
+        "kind": "ConformanceReport",
+        "date": "2026-11-21T12:02:00Z",
+        "implementation": {
+            "organization": "istio",
+            "project": "istio",
+            "url": "https://istio.io/",
+            "version": "1.31.1",
+            "contact": [],
+        },
+        "meshproofVersion": "0.1.0",
+        "kubernetesVersion": "v1.34.4",
+        "istioVersion": "1.31.1",
+        "profile": "demo",
+        "conclusion": "not conformant",
+        "areas": [
+            {
+                "name": "traffic",
+                "core": {
+                    "result": "failure",
+                    "statistics": {"Passed": 1, "Failed": 1, "NotOffered": 0, "Errors": 0, "NotRun": 0},
+                    "passedBehaviours": ["TM-01"],
+                    "failedBehaviours": ["TM-02"],
+                },
+                "extended": {
+                    "result": "partial",
+                    "statistics": {"Passed": 0, "Failed": 0, "NotOffered": 1, "Errors": 0, "NotRun": 0},
+                    "notOfferedBehaviours": [{"id": "TM-03", "reason": "gateway-api: no CRDs"}],
+                },
+            },
+            {
+                "name": "security",
+                "core": {
+                    "result": "partial",
+                    "statistics": {"Passed": 0, "Failed": 0, "NotOffered": 0, "Errors": 1, "NotRun": 0},
+                    "errorBehaviours": [{"id": "SE-01", "reason": "set-up: no cluster"}],
+                },
+            },
+        ],
+    }
+
+
+def test_junit_names_the_tests_and_the_environment(run, catalogue):
+    document = junitparser.JUnitXml.fromstring(render_junit(build_report(run(*MIXED), catalogue=catalogue)))
+    traffic = next(iter(document))
+    assert {p.name: p.value for p in traffic.properties()}["istio"] == "1.31.1"
+    failed = next(case for case in traffic if case.is_failure)
+    assert (failed.name, failed.classname) == ("TM-02 Readers are told apart.", "meshproof.traffic.core")
+    assert (
+        failed.result[0].text == "test_TM-02.py::test[1]\nv1 answered\ncall      a -> b\nseen      3x reset"
+    )
+    assert failed.system_out.splitlines() == [
+        "failed: test_TM-02.py::test[1] (1.5 s)",
+        "passed: test_TM-02.py::test[2] (1.5 s)",
+    ]
+
+
+def test_the_page_shows_what_a_release_manager_asks(run, catalogue):
+    control = run(("TM-01", "failed as it must"), ("TM-02", "vacuous"), control=True)
+    line = LoadLine(
+        name="GET /productpage", requests=90, failures=2, per_second=3.0, p50=4, p95=7, p99=None, slowest=70.4
+    )
+    total = line.model_copy(update={"name": "all requests"})
+    load = Load(seconds=30, lines=(line,), total=total, page="load.html")
+    report = build_report(run(*MIXED), control=control, load=load, notes=["A note."], catalogue=catalogue)
+    page = Page(render_html(report).decode())
+    text = " ".join(" ".join(page.text).split())
+    for shown in (
+        "Istio 1.31.1 on Kubernetes v1.34.4", "Not conformant", "Readers are told apart.", "v1 answered",
+        "seen 3x reset", "gateway-api: no CRDs", "1 of 2 behaviours failed as they must",
+        "1 passed and so prove nothing", "90 requests in 30 s, 2 failed", "stock Envoy 1.40.0", "sha256:0123",
+        "node-1", "A note.",
+    ):  # fmt: skip
+        assert shown in text
+    assert "load.html" in page.links
+
+
+def test_the_terminal_names_what_did_not_pass(run, catalogue):
+    tests = [("TM-01", "passed"), ("TM-02", "failed", {"reason": "t[a] missed [bold]"})]
+    console = Console(width=200)
+    with console.capture() as captured:
+        console.print(summary(build_report(run(*tests), catalogue=catalogue)))
+    first, *rest = captured.get().splitlines()
+    assert first == "Not conformant: 1 of 4 behaviours passed, 1 failed, 2 not run"
+    assert rest[-2:] == [
+        "TM-02 failed  Readers are told apart. (t[a] missed [bold])",
+        "not run: TM-03, SE-01",
+    ]
+
+
+def test_what_was_not_recorded_is_said(run, catalogue):
+    report = build_report(run(environment={}), catalogue=catalogue)
+    text = " ".join(Page(render_html(report).decode()).text)
+    assert "not recorded" in text
+    assert "No control run is recorded here" in text
+    assert yaml.safe_load(render_conformance(report))["istioVersion"] == "unknown"
+
+
+def test_a_page_of_500_failed_behaviours_stays_under_5_mb(run):
+    ids = [f"{a}{b}-{n:02d}" for a in "AB" for b in "ABCDE" for n in range(50)]
+    areas = list(Area)
+    many = {
+        id_: Behaviour(id_, "A promise of the mesh.", areas[number % len(areas)], Level.CORE)
+        for number, id_ in enumerate(ids)
+    }
+    evidence = "seen      1x something else\n" * 1_000
+    details = {"reason": "missed", "evidence": evidence}
+    control = run(*((id_, "failed as it must", details) for id_ in ids), control=True)
+    report = build_report(run(*((id_, "failed", details) for id_ in ids)), control=control, catalogue=many)
+    assert report.counts.failed == 500
+    assert len(render_html(report)) < 5_000_000
+    assert junitparser.JUnitXml.fromstring(render_junit(report)).failures == 500
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "0 ms"),
+        (0.0834, "83 ms"),
+        (4.25, "4.2 s"),
+        (31.6, "32 s"),
+        (59.7, "1 min 0 s"),
+        (95, "1 min 35 s"),
+    ],
+)
+def test_durations_read_as_people_say_them(seconds, said):
+    assert duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("evidence", "rows"),
+    [
+        ("", []),
+        (
+            "call      a -> b\nseen      1x 200\n          2x 503",
+            [("call", "a -> b"), ("seen", "1x 200\n2x 503")],
+        ),
+        ("Traceback:\n  File x", [("", "Traceback:\nFile x")]),
+        ("\n\ncall  a", [("call", "a")]),
+    ],
+)
+def test_evidence_becomes_rows(evidence, rows):
+    assert evidence_rows(evidence) == rows

@@ -1,0 +1,214 @@
+"""Manifests: what is read, what is applied, when it counts as accepted."""
+
+from types import SimpleNamespace
+
+import pytest
+from kubernetes.client import ApiException
+from kubernetes.dynamic.exceptions import NotFoundError, ResourceNotFoundError
+
+from meshproof.errors import ExitCode, MeshproofError
+from meshproof.manifests import Manifests, Ref, pending, read, wait_for
+
+ROUTE = {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"name": "reviews"}}
+RULE = {"apiVersion": "networking.istio.io/v1", "kind": "DestinationRule", "metadata": {"name": "reviews"}}
+
+
+class FakeClient:
+    """Stands for the dynamic client: keeps objects by kind, refuses and delays what it was told to."""
+
+    def __init__(self, refused=(), cluster_wide=(), unknown=(), lingering=0):
+        self.calls = []
+        self.stored = {}
+        self.refused = refused
+        self.cluster_wide = cluster_wide
+        self.unknown = unknown
+        self.lingering = lingering
+        self.resources = self
+
+    def get(self, resource=None, name=None, namespace=None, *, api_version=None, kind=None):
+        assert namespace in {None, "meshproof-r1"}
+        if resource is None:
+            if kind in self.unknown:
+                raise ResourceNotFoundError(f"no {kind}")
+            return SimpleNamespace(
+                kind=kind, api_version=api_version, namespaced=kind not in self.cluster_wide
+            )
+        if (resource.kind, name) not in self.stored:
+            if self.lingering:
+                self.lingering -= 1
+            else:
+                raise NotFoundError(ApiException(status=404, reason="Not Found"))
+        return SimpleNamespace(to_dict=lambda: self.stored.get((resource.kind, name), {}))
+
+    def server_side_apply(self, resource, body, namespace, field_manager):
+        self.calls.append(("apply", resource.kind, namespace, field_manager))
+        if resource.kind in self.refused:
+            error = ApiException(status=400, reason="Bad Request")
+            error.body = '{"message": "admission webhook denied the request: weights must add up"}'
+            raise error
+        self.stored[resource.kind, body["metadata"]["name"]] = body
+
+    def delete(self, resource, name, namespace, propagation_policy):
+        self.calls.append(("delete", resource.kind, namespace, propagation_policy))
+        if self.stored.pop((resource.kind, name), None) is None:
+            raise NotFoundError(ApiException(status=404, reason="Not Found"))
+
+
+def manifests(client):
+    return Manifests(client, "meshproof-r1", {"meshproof.dev/run": "r1"}, seconds=0.3)
+
+
+def test_apply_puts_label_and_namespace_on_every_object():
+    client = FakeClient()
+    assert manifests(client).apply([RULE, ROUTE]) == (Ref.of(RULE), Ref.of(ROUTE))
+    assert client.calls == [
+        ("apply", "DestinationRule", "meshproof-r1", "meshproof"),
+        ("apply", "VirtualService", "meshproof-r1", "meshproof"),
+    ]
+    for body in client.stored.values():
+        assert body["metadata"]["labels"] == {"meshproof.dev/run": "r1"}
+    assert "labels" not in ROUTE["metadata"]
+
+
+def test_delete_goes_backwards_and_forgives_what_is_gone():
+    client = FakeClient(lingering=2)
+    subject = manifests(client)
+    refs = subject.apply([RULE, ROUTE])
+    client.stored.pop(("VirtualService", "reviews"))
+    client.calls.clear()
+    subject.delete(refs)
+    assert [call[:2] for call in client.calls] == [
+        ("delete", "VirtualService"),
+        ("delete", "DestinationRule"),
+    ]
+
+
+def test_refused_object_names_the_reason_and_takes_back_what_was_applied():
+    client = FakeClient(refused=("VirtualService",))
+    with pytest.raises(
+        MeshproofError, match=r"refused VirtualService reviews: .*weights must add up"
+    ) as caught:
+        manifests(client).apply([RULE, ROUTE])
+    assert caught.value.exit_code == ExitCode.ENVIRONMENT
+    assert client.stored == {}
+
+
+def test_object_of_the_whole_cluster_is_not_applied():
+    client = FakeClient(cluster_wide=("DestinationRule",))
+    with pytest.raises(MeshproofError, match="belongs to the whole cluster"):
+        manifests(client).apply([RULE])
+    assert client.calls == []
+
+
+def test_unknown_kind_is_named():
+    with pytest.raises(MeshproofError, match=r"does not know networking.istio.io/v1 DestinationRule"):
+        manifests(FakeClient(unknown=("DestinationRule",))).apply([RULE])
+
+
+def test_object_that_is_never_accepted_is_taken_back():
+    client = FakeClient()
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "a"},
+        "spec": {"replicas": 1},
+    }
+    with pytest.raises(MeshproofError, match=r"Deployment a is not done after 0.3 s: updatedReplicas 0 of 1"):
+        manifests(client).apply([deployment])
+    assert client.stored == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ({}, "its controller has not seen it yet"),
+        (
+            {"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 1},
+            "updatedReplicas 2 of 2, availableReplicas 1 of 2, replicas 2 of 2",
+        ),
+        ({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}, None),
+    ],
+)
+def test_deployment_is_accepted_once_rolled_out(status, reason):
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"generation": 2},
+        "spec": {"replicas": 2},
+        "status": status,
+    }
+    assert pending(deployment) == reason
+
+
+@pytest.mark.parametrize(
+    ("conditions", "reason"),
+    [
+        ([], "no condition Accepted yet"),
+        ([("Accepted", "True", 1)], "condition Accepted is of an older generation"),
+        ([("Accepted", "True", 2), ("Programmed", "False", 2)], "condition Programmed is False: no address"),
+        ([("Accepted", "True", 2), ("Programmed", "True", 2)], None),
+    ],
+)
+def test_gateway_is_accepted_once_programmed(conditions, reason):
+    gateway = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "Gateway",
+        "metadata": {"generation": 2},
+        "status": {
+            "conditions": [
+                {"type": name, "status": status, "observedGeneration": seen, "message": "no address"}
+                for name, status, seen in conditions
+            ]
+        },
+    }
+    assert pending(gateway) == reason
+
+
+def test_route_is_accepted_once_each_parent_accepts_it():
+    good = {"type": "Accepted", "status": "True"}, {"type": "ResolvedRefs", "status": "True"}
+    bad = {"type": "Accepted", "status": "False", "message": "not allowed"}, good[1]
+    route = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {}}
+    assert pending(route) == "no condition Accepted yet"
+    one_refuses = {"parents": [{"conditions": good}, {"conditions": bad}]}
+    assert pending({**route, "status": one_refuses}) == "condition Accepted is False: not allowed"
+    assert pending({**route, "status": {"parents": [{"conditions": good}]}}) is None
+
+
+def test_mesh_configuration_is_accepted_when_stored():
+    assert pending(ROUTE) is None
+
+
+def test_read_replaces_tokens_and_keeps_other_dollars(tmp_path):
+    path = tmp_path / "gateway.yaml"
+    path.write_text(
+        "---\napiVersion: v1\nkind: Gateway\nmetadata: {name: 'g-${run}'}\n"
+        "spec: {regex: '^a$', other: '${x}'}\n---\n"
+    )
+    (gateway,) = read(path, {"run": "r1"})
+    assert gateway["metadata"]["name"] == "g-r1"
+    assert gateway["spec"] == {"regex": "^a$", "other": "${x}"}
+
+
+@pytest.mark.parametrize(
+    ("text", "flaw"),
+    [
+        ("", "holds no object"),
+        ("- a\n", "object 1: it is not a mapping"),
+        ("a: [", "is not YAML"),
+        ("kind: A\nmetadata: {name: a}\n", "object 1: apiVersion, kind and metadata.name are needed"),
+        ("apiVersion: v1\nkind: A\nmetadata: a\n", "object 1: apiVersion, kind and metadata.name are needed"),
+        ("apiVersion: v1\nkind: A\nmetadata: {name: a, namespace: b}\n", "object 1: it names a namespace"),
+    ],
+)
+def test_read_names_the_flaw(tmp_path, text, flaw):
+    path = tmp_path / "bad.yaml"
+    path.write_text(text)
+    with pytest.raises(MeshproofError, match=flaw) as caught:
+        read(path, {})
+    assert caught.value.exit_code == ExitCode.USAGE
+
+
+def test_wait_returns_as_soon_as_nothing_is_missing():
+    reasons = iter(["no endpoints", None])
+    wait_for(lambda: next(reasons), seconds=5, what="reviews")
+    assert next(reasons, "drained") == "drained"

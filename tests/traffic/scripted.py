@@ -1,0 +1,67 @@
+"""Time that passes only when somebody waits, and a sender that follows a script."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import count
+
+from meshproof.traffic import Answer, Batch, Call, Failure, FailureKind, Reply
+
+
+class FakeClock:
+    def __init__(self):
+        self.time = 1000.0
+        self.waits = []
+
+    def now(self):
+        return self.time
+
+    def wait(self, seconds):
+        assert seconds > 0
+        self.waits.append(seconds)
+        self.time += seconds
+
+
+@dataclass
+class Script:
+    """Answers the calls of every batch with the next replies of a script; each batch takes a moment."""
+
+    clock: FakeClock
+    replies: Iterable[Reply] | Callable[[int], Reply]
+    seconds: float = 0.01
+    most: int | None = None
+    batches: list[tuple[float, Batch]] = field(default_factory=list)
+
+    def __post_init__(self):
+        if callable(self.replies):
+            self._next = map(self.replies, count())
+        else:
+            self._next = iter(self.replies)
+
+    def send(self, call: Call, batch: Batch) -> Answer:  # noqa: ARG002 - a Sender's signature
+        self.batches.append((self.clock.now(), batch))
+        self.clock.time += self.seconds
+        answered = batch.count if self.most is None else min(batch.count, self.most)
+        return Answer(tuple(next(self._next) for _ in range(answered)), partial=answered < batch.count)
+
+    def call(self) -> Call:
+        return Call(
+            "probe-a", "GET", "http://reviews:9080/reviews/0", (("end-user", "jason"),), "", 5.0, self
+        )
+
+
+def served(version: int, status: int = 200) -> Reply:
+    workload = f"reviews-v{version}"
+    pod = {1: "545db77b95-9xk7p", 2: "6d79f8b5c-2mzqw", 3: "7c6d8b9f4-xp5lt"}[version]
+    headers = {
+        "x-served-by": f"{workload}-{pod}",
+        "x-served-workload": workload,
+        "x-served-version": f"v{version}",
+    }
+    return Reply(status, headers)
+
+
+def failed(kind: FailureKind, detail: str = "") -> Reply:
+    return Reply(None, failure=Failure(kind, detail))
+
+
+RESET = failed(FailureKind.RESET, "connection reset by peer")

@@ -1,0 +1,87 @@
+"""Checks say why a reply missed."""
+
+import json
+
+import pytest
+from scripted import RESET, failed, served
+
+from meshproof import checks
+from meshproof.traffic import FailureKind, Reply
+
+PAGE = Reply(200, {"content-type": "text/html"}, "<html><title>\n Simple Bookstore &amp; App</title><body/>")
+DENIED = Reply(403, {"content-type": "text/plain"}, "RBAC: access denied")
+ECHO = Reply(
+    200, body=json.dumps({"headers": {"x-forwarded-client-cert": "URI=spiffe://cluster.local/ns/a/sa/b"}})
+)
+XFCC = "x-forwarded-client-cert"
+IDENTITY = "URI=spiffe://cluster.local/ns/a/sa/b"
+
+
+@pytest.mark.parametrize(
+    ("check", "reply", "reason"),
+    [
+        (checks.status(200), served(1), None),
+        (checks.status(200), DENIED, "status 403 (RBAC: access denied)"),
+        (checks.status(200), served(1, status=503), "status 503"),
+        (checks.status(200), RESET, "connection reset by peer"),
+        (checks.served_by("reviews-v1"), served(1), None),
+        (checks.served_by("reviews-v2"), served(1), "served by reviews-v1-545db77b95-9xk7p"),
+        (checks.served_by("reviews-v2"), DENIED, "status 403 (RBAC: access denied), from somebody unnamed"),
+        (checks.served_by("reviews-v2"), RESET, "connection reset by peer"),
+        (checks.title("Simple Bookstore & App"), PAGE, None),
+        (checks.title("Other"), PAGE, "title 'Simple Bookstore & App'"),
+        (checks.title("Other"), DENIED, "status 403 (RBAC: access denied), no title"),
+        (checks.body_contains("Bookstore"), PAGE, None),
+        (checks.body_contains("x"), DENIED, "body 'RBAC: access denied'"),
+        (checks.header("X-Served-Version", "v1"), served(1), None),
+        (checks.header("x-served-version", "v2"), served(1), "header x-served-version: v1"),
+        (checks.header("x-none", "v2"), served(1), "no header x-none"),
+        (checks.header("x-none", None), served(1), None),
+        (checks.saw_header(XFCC.title(), IDENTITY), ECHO, None),
+        (
+            checks.saw_header(XFCC, "sa/c"),
+            ECHO,
+            f"received {XFCC}: {IDENTITY}",
+        ),
+        (checks.saw_header("x-none", "a"), ECHO, "x-none not received"),
+        (checks.saw_header("x-none", "a"), DENIED, "status 403 (RBAC: access denied), not from a probe"),
+        (checks.slower_than(1), Reply(200, seconds=1.5), None),
+        (checks.slower_than(1), Reply(200, seconds=0.0234), "took about 0.02 s"),
+        (checks.faster_than(1), Reply(200, seconds=0.5), None),
+        (checks.faster_than(1), Reply(200, seconds=7.013), "took about 7 s"),
+        (checks.faster_than(1), failed(FailureKind.TIMEOUT, "no answer within 5 s"), "no answer within 5 s"),
+    ],
+)
+def test_check_gives_the_reason(check, reply, reason):
+    assert check(reply) == reason
+
+
+@pytest.mark.parametrize("kind", ["refused", "reset", "tls", "closed"])
+def test_turned_away_connections_are_refused(kind):
+    assert checks.refused()(failed(FailureKind(kind))) is None
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        *[failed(FailureKind(kind), kind) for kind in ("timeout", "dns", "other")],
+        served(1),
+        Reply(200, failure=RESET.failure),
+    ],
+)
+def test_silence_and_answers_are_not_refused(reply):
+    assert checks.refused()(reply) is not None
+
+
+def test_refusal_can_be_narrowed_to_one_kind():
+    assert checks.refused("reset")(RESET) is None
+    assert checks.refused("tls")(RESET) == "connection reset by peer"
+    assert checks.refused("reset").description == "connection turned away (reset)"
+
+
+def test_and_wants_both_and_gives_the_first_reason():
+    both = checks.status(200) & checks.served_by("reviews-v2")
+    assert both.description == "status 200 and served by reviews-v2"
+    assert both(served(2)) is None
+    assert both(served(1)) == "served by reviews-v1-545db77b95-9xk7p"
+    assert both(served(1, status=503)) == "status 503"

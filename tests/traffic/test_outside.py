@@ -1,0 +1,121 @@
+"""Calls from this machine, to servers that answer and servers that do not."""
+
+import threading
+
+import pytest
+from servers import half, hang_up, http_server, reply, reset
+
+from meshproof.traffic import Batch, Budgets
+from meshproof.traffic.outside import Outside
+
+ONE = Batch(count=1, concurrency=1, deadline=10.0)
+
+
+def see(handler):
+    """Answer with the request's line and host, and the connection that it came by."""
+    seen = {"path": handler.path, "host": handler.headers["host"], "peer": handler.client_address[1]}
+    reply(handler, 200, seen | {"user": handler.headers.get("end-user")})
+
+
+def one_reply(answer, **budgets):
+    with http_server(answer) as url:
+        outside = Outside(url, budgets=Budgets(**budgets))
+        (only,) = outside.send(outside.get("/"), ONE).replies
+    return only
+
+
+def test_call_goes_through_the_ingress_with_its_host():
+    with http_server(see) as url:
+        outside = Outside(url, host="bookinfo.example")
+        call = outside.get("/productpage", headers={"end-user": "jason"})
+        (answer,) = outside.send(call, ONE).replies
+    assert str(call) == f"outside -> GET {url}/productpage  host: bookinfo.example  end-user: jason"
+    assert answer.status == 200
+    assert '"path": "/productpage", "host": "bookinfo.example"' in answer.body
+    assert '"user": "jason"' in answer.body
+    assert answer.headers["content-type"] == "application/json"
+
+
+def test_web_proxy_of_this_machine_is_not_asked(monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert one_reply(see).status == 200
+
+
+@pytest.mark.parametrize(("new", "most"), [(True, 6), (False, 2)])
+def test_connections_are_kept_or_new_as_told(new, most):
+    with http_server(see) as url:
+        outside = Outside(url)
+        answer = outside.send(outside.get("/"), Batch(6, 2, 10.0, new_connections=new))
+    peers = {one.body.partition('"peer": ')[2].partition(",")[0] for one in answer.replies}
+    assert len(peers) == 6 if new else len(peers) <= most
+    assert not answer.partial
+
+
+def test_body_limit_bounds_the_body():
+    with http_server(see) as url:
+        outside = Outside(url)
+        (answer,) = outside.send(outside.get("/"), Batch(1, 1, 10.0, body_limit=5)).replies
+    assert answer.body == '{"pat'
+
+
+def test_redirect_is_returned_not_followed():
+    def redirect(handler):
+        handler.send_response(301)
+        handler.send_header("Location", "/elsewhere")
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    answer = one_reply(redirect)
+    assert (answer.status, answer.headers["location"]) == (301, "/elsewhere")
+
+
+def test_deadline_leaves_out_what_has_not_begun():
+    def slow(handler):
+        threading.Event().wait(0.05)
+        see(handler)
+
+    with http_server(slow) as url:
+        outside = Outside(url)
+        answer = outside.send(outside.get("/"), Batch(50, 1, 0.12))
+    assert answer.partial
+    assert 1 <= len(answer.replies) <= 3
+
+
+@pytest.mark.parametrize(
+    ("behave", "kind", "status"),
+    [(hang_up, "closed", None), (reset, "reset", None), (half, "closed", 200)],
+)
+def test_peer_that_breaks_off_is_a_failure_of_its_kind(behave, kind, status):
+    answer = one_reply(behave)
+    assert (answer.failure.kind, answer.status) == (kind, status)
+
+
+def test_silence_is_a_timeout():
+    release = threading.Event()
+
+    def silent(handler):
+        release.wait(2)
+        hang_up(handler)
+
+    answer = one_reply(silent, call_timeout=0.05)
+    release.set()
+    assert (answer.failure.kind, str(answer.failure)) == ("timeout", "no answer within 0.05 s")
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [("http://127.0.0.1:1", "refused"), ("http://no-such-host.invalid", "dns"), ("gopher://x", "other")],
+)
+def test_peer_that_cannot_be_reached_is_a_failure_of_its_kind(url, kind):
+    outside = Outside(url)
+    (answer,) = outside.send(outside.get("/"), ONE).replies
+    assert answer.failure.kind == kind
+    assert answer.status is None
+
+
+def test_plain_text_behind_https_is_tls():
+    with http_server(see) as url:
+        outside = Outside(url.replace("http:", "https:"))
+        (answer,) = outside.send(outside.get("/"), ONE).replies
+    assert answer.failure.kind == "tls"
