@@ -38,7 +38,7 @@ class Answer:
         service: its name.
         status: HTTP status, None when there was no reply.
         data: the JSON object of a 200; None otherwise.
-        problem: why there is no data, in words for a reader; empty when there is.
+        problem: why there is no data, to be read after the name of the service; empty when there is.
         served_by: who replied.
         seconds: how long all attempts took.
     """
@@ -99,9 +99,10 @@ async def _attempt(
         served_by = ServedBy.from_headers(reply.headers)
         data, problem = _read(reply)
     except TimeoutError:
-        problem = f"no answer within {upstream.timeout:g} s"
+        problem = f"gave no answer within {upstream.timeout:g} s"
     except httpx2.RequestError as error:
-        problem = f"could not be reached ({type(error).__name__})"
+        logger.info("no reply", extra={FIELDS: {"upstream": upstream.name, "error": repr(error)}})
+        problem = "could not be reached"
     seconds = time.perf_counter() - started
     return Answer(upstream.name, status, data, problem, served_by, seconds)
 

@@ -22,7 +22,7 @@ def nonsense(_):
 
 FAILURES = [
     pytest.param(refuse, "could not be reached", id="refuses"),
-    pytest.param(never_answer, "no answer within 0.05 s", id="never-answers"),
+    pytest.param(never_answer, "gave no answer within 0.05 s", id="never-answers"),
     pytest.param(unavailable, "answered 503", id="unavailable"),
     pytest.param(nonsense, "not its json", id="not-json"),
 ]

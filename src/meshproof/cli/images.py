@@ -6,6 +6,7 @@ import typer
 
 from meshproof.console import phase, say
 from meshproof.paths import paths
+from meshproof.supply.choose import choose
 from meshproof.supply.host import ready_engine
 from meshproof.supply.packages import Packages
 from meshproof.supply.recipes import recipes
@@ -28,9 +29,9 @@ def run_tests(
 ) -> None:
     """Run each service's own unit tests, in its own language, where its image is built."""
     found = paths()
-    packages = Packages(found)
     engine = ready_engine(found)
+    supply = choose("auto", found)
     tested = names or [name for name, recipe in recipes(found.house).items() if recipe.has_tests()]
     for name in tested:
         with phase(f"tests of {name}"):
-            packages.test(engine, name)
+            supply.test(engine, name)

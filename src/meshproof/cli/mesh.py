@@ -5,7 +5,7 @@ from rich.table import Table
 
 from meshproof.cli.options import DEFAULT_NAME, Context, Kubeconfig, Name, Profile, Supply, SupplyName
 from meshproof.cli.target import find
-from meshproof.console import out, say
+from meshproof.console import out, phase, say
 from meshproof.errors import ExitCode
 from meshproof.mesh.istio import Istio
 from meshproof.paths import paths
@@ -23,7 +23,10 @@ def install(
 ) -> None:
     """Install Istio, or repair what an earlier run left half installed."""
     target = find(paths(), name, context, kubeconfig, supply)
-    Istio(target.house, target.cluster, target.helm, profile).install(target.supplied)
+    istio = Istio(target.house, target.cluster, target.helm, profile)
+    istio.install_control_plane(target.supplied)
+    with phase("install the data plane"):
+        target.helm.ensure(*istio.data_plane(target.supplied))
 
 
 @app.command()

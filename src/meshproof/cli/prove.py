@@ -90,4 +90,9 @@ def pytest_command(target: Target, output: Path, select: str | None) -> list[str
         *("--meshproof-charts", str(Path(supplied.charts.gateway).parent)),
         *("--meshproof-helm", str(supplied.tools.helm)),
     ]
+    # The first mapped node port is the demo's, the second is for the gateway of a run.
+    for node_port, port in target.cluster.host_ports[1:]:
+        words += ["--meshproof-host-port", f"{node_port}:{port}"]
+    for name, value in target.facts.items():
+        words += ["--meshproof-fact", f"{name}={value}"]
     return [*words, "-k", select] if select else words

@@ -1,13 +1,13 @@
 """Which cluster a command is about: one that was made here, or a context of a kubeconfig."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from meshproof.cluster import state
 from meshproof.cluster.existing import existing
 from meshproof.cluster.kind import Kind
 from meshproof.cluster.model import Cluster
-from meshproof.demo.up import supply_of
 from meshproof.errors import MeshproofError
 from meshproof.mesh.helm import Helm
 from meshproof.paths import Paths
@@ -24,11 +24,13 @@ class Target:
         house: the checkout.
         cluster: the way to it.
         supplied: images, charts and tools.
+        facts: what the cluster does not tell of itself, for the report.
     """
 
     house: Path
     cluster: Cluster
     supplied: Supplied
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def helm(self) -> Helm:
@@ -62,4 +64,11 @@ def find(paths: Paths, name: str, context: str | None, kubeconfig: Path | None, 
     engine = ready_engine(paths)
     cluster = Kind(paths, engine, name).cluster(made)
     cluster.version()
-    return Target(paths.house, cluster, choose(supply_of(paths, name, supply), paths).prepare(engine))
+    supplied = choose(supply, paths, made.supply).prepare(engine)
+    facts = {
+        "supply": supplied.supply,
+        "cluster": f"kind on {engine.name}",
+        "profile": made.profile,
+        "proxy_build": supplied.proxy.value,
+    }
+    return Target(paths.house, cluster, supplied, facts)

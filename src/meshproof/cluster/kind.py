@@ -104,6 +104,27 @@ class Kind:
             return None
         return made
 
+    def check(self, port: int | None) -> None:
+        """Refuse what cannot work, before anything is built.
+
+        Raises:
+            NameTaken: a cluster of this name exists that was not made here.
+            PortTaken: the wanted port is in use, or the cluster that is there has another.
+        """
+        made = self.state()
+        if made is None and self.nodes():
+            raise NameTaken(
+                f"a kind cluster named {self.name} exists that meshproof did not make",
+                f"choose another name with --name, or remove it: kind delete cluster --name {self.name}",
+            )
+        if made is None and port is not None:
+            ports.choose(port, set())
+        if made is not None and port not in {None, made.gateway_port}:
+            raise ports.PortTaken(
+                f"the gateway of cluster {self.name} is on port {made.gateway_port}, not on {port}",
+                "run `meshproof down` first to move it",
+            )
+
     def ensure(self, supplied: Supplied, port: int | None) -> State:
         """The cluster, made when there is none; one that an earlier run left half made is made anew.
 
@@ -111,18 +132,9 @@ class Kind:
             NameTaken: a cluster of this name exists that was not made here.
             PortTaken: the wanted port is in use.
         """
+        self.check(port)
         if made := self.healthy(supplied.node_image):
-            if port not in {None, made.gateway_port}:
-                raise ports.PortTaken(
-                    f"the gateway of the running cluster {self.name} is on port {made.gateway_port}, not {port}",
-                    "run `meshproof down` first to move it",
-                )
             return made
-        if self.state() is None and self.nodes():
-            raise NameTaken(
-                f"a kind cluster named {self.name} exists that meshproof did not make",
-                f"choose another name with --name, or remove it: kind delete cluster --name {self.name}",
-            )
         if self.state() is not None:
             say(f"    what an earlier run left of cluster {self.name} is not usable: making it anew")
             self.delete()

@@ -27,7 +27,7 @@ class State(BaseModel):
         made_network: whether kind's network was not there before.
         loaded: references of images loaded into the node.
         fingerprint: what the demo in it was made from; empty until the demo was once complete.
-        releases: Helm releases that were installed, as `namespace/release`.
+        profile: the profile of the mesh in it; empty until there is one.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -42,6 +42,7 @@ class State(BaseModel):
     made_network: bool = False
     loaded: tuple[str, ...] = ()
     fingerprint: str = ""
+    profile: str = ""
 
 
 def load(paths: Paths, name: str) -> State | None:

@@ -9,7 +9,7 @@ from kubernetes import client
 
 from meshproof import wait
 from meshproof.cluster.model import Cluster
-from meshproof.mesh.helm import Helm
+from meshproof.mesh.helm import Release
 from meshproof.supply.model import Supplied
 from meshproof.supply.recipes import SERVICES
 
@@ -41,32 +41,28 @@ class Shop:
     Args:
         house: the checkout, for our charts.
         cluster: where.
-        helm: how.
     """
 
     house: Path
     cluster: Cluster
-    helm: Helm
 
     def make_namespaces(self) -> None:
         """The shop's namespace, with sidecars, and that of what watches it, without."""
         self._namespace(SHOP, {"istio-injection": "enabled"})
         self._namespace(OBSERVABILITY, {})
 
-    def install_observability(self, supplied: Supplied) -> None:
-        """Prometheus and Jaeger."""
-        images = {"prometheus": supplied.images["prometheus"], "jaeger": supplied.images["jaeger"]}
-        self.helm.install_or_upgrade(
-            "observability", self.house / "charts" / "observability", OBSERVABILITY, {"images": images}
-        )
-
-    def install_bookinfo(self, supplied: Supplied) -> None:
-        """The shop, open to every host on the ingress gateway."""
-        values: dict[str, Any] = {
+    def releases(self, supplied: Supplied) -> list[Release]:
+        """Prometheus and Jaeger, and the shop, open to every host on the ingress gateway."""
+        watching = {"prometheus": supplied.images["prometheus"], "jaeger": supplied.images["jaeger"]}
+        shop = {
             "images": service_images(supplied),
             "gateway": {"enabled": True, "hosts": ["*"], "selector": {"istio": "ingressgateway"}},
         }
-        self.helm.install_or_upgrade("bookinfo", self.house / "charts" / "bookinfo", SHOP, values)
+        charts = self.house / "charts"
+        return [
+            Release("observability", charts / "observability", OBSERVABILITY, {"images": watching}),
+            Release("bookinfo", charts / "bookinfo", SHOP, shop),
+        ]
 
     def wait_answering(self, url: str) -> None:
         """Wait until the page comes through the gateway.

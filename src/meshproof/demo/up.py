@@ -1,6 +1,5 @@
 """From nothing to a demo that answers, and from a healthy demo to itself."""
 
-import concurrent.futures
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,12 +73,6 @@ def fingerprint(house: Path, supplied: Supplied, profile: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def supply_of(paths: Paths, name: str, wanted: str) -> str:
-    """Which supply to ask: the wanted one, or for `auto` the one that a present cluster was made from."""
-    made = state.load(paths, name)
-    return made.supply if wanted == "auto" and made else wanted
-
-
 def is_healthy(kind: Kind, supplied: Supplied, wanted: str) -> State | None:
     """The state of a demo that is complete, made from this, and answers; None otherwise."""
     made = kind.healthy(supplied.node_image)
@@ -106,11 +99,13 @@ def up(paths: Paths, name: str, *, port: int | None, supply: str, profile: str) 
     watch = Stopwatch()
     times: dict[str, float] = {}
     engine = ready_engine(paths)
-    with phase("look up images and tools", times):
-        supplied = choose(supply_of(paths, name, supply), paths).prepare(engine)
-    key = fingerprint(paths.house, supplied, profile)
     kind = Kind(paths, engine, name)
-    if (made := is_healthy(kind, supplied, key)) and port in {None, made.gateway_port}:
+    kind.check(port)
+    with phase("look up images and tools", times):
+        made = state.load(paths, name)
+        supplied = choose(supply, paths, made.supply if made else None).prepare(engine)
+    key = fingerprint(paths.house, supplied, profile)
+    if made := is_healthy(kind, supplied, key):
         say(f"The demo is up and healthy: nothing was changed ({watch.seconds:.1f} s).")
         return Demo(made, kind.cluster(made), supplied, changed=False, times=times)
     made = _build(kind, supplied, Wanted(port, profile, key, times))
@@ -128,18 +123,14 @@ def _build(kind: Kind, supplied: Supplied, wanted: Wanted) -> State:
         made = kind.wait_ready(made)
     cluster = kind.cluster(made)
     helm = Helm(supplied.tools.helm, cluster.kubeconfig, cluster.context)
-    shop = Shop(house, cluster, helm)
+    shop = Shop(house, cluster)
     istio = Istio(house, cluster, helm, wanted.profile)
-    istio.install(supplied, times)
-    with phase("deploy Bookinfo, Prometheus and Jaeger", times):
+    istio.install_control_plane(supplied, times)
+    with phase("deploy the gateway, telemetry, Bookinfo, Prometheus and Jaeger", times):
         shop.make_namespaces()
-        with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            work = [
-                pool.submit(shop.install_observability, supplied),
-                pool.submit(shop.install_bookinfo, supplied),
-            ]
-            for future in work:
-                future.result()
+        helm.ensure(*istio.data_plane(supplied), *shop.releases(supplied))
     with phase("wait for the page through the gateway", times):
         shop.wait_answering(f"http://localhost:{made.gateway_port}")
-    return state.save(kind.paths, made.model_copy(update={"fingerprint": wanted.key}))
+    return state.save(
+        kind.paths, made.model_copy(update={"fingerprint": wanted.key, "profile": wanted.profile})
+    )

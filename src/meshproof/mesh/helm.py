@@ -30,6 +30,23 @@ class ReleaseFailed(MeshproofError):
 
 
 @dataclass(frozen=True)
+class Release:
+    """What should be installed.
+
+    Args:
+        name: of the release.
+        chart: a folder, an archive or an address that Helm understands.
+        namespace: made when it does not exist.
+        values: laid over the chart's own.
+    """
+
+    name: str
+    chart: Path | str
+    namespace: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Helm:
     """Releases in one cluster.
 
@@ -55,10 +72,7 @@ class Helm:
     def install_or_upgrade(
         self, release: str, chart: Path | str, namespace: str, values: Mapping[str, Any], *, wait: bool = True
     ) -> None:
-        """Install a release, or bring it to this chart and these values.
-
-        A release that an earlier, killed run left half installed is repaired first: removed when it never
-        was complete, rolled back when it once was.
+        """Install one release, or bring it to this chart and these values; as `ensure` does.
 
         Args:
             release: its name.
@@ -70,30 +84,32 @@ class Helm:
         Raises:
             ReleaseFailed: with Helm's own words.
         """
-        _run(self._ensure(release, chart, namespace, dict(values), wait=wait), release, namespace)
+        self.ensure(Release(release, chart, namespace, values), wait=wait)
 
-    async def _ensure(
-        self, release: str, chart: Path | str, namespace: str, values: dict[str, Any], *, wait: bool
-    ) -> None:
-        status = await self._status(release, namespace)
-        if status and status.startswith(("pending", "uninstalling")):
-            say(f"    release {release} was left {status} by an earlier run: repairing it")
-        await self._client.get_proceedable_revision(release, namespace=namespace, timeout=TIMEOUT)
-        found = await self._client.get_chart(chart)
-        await self._client.install_or_upgrade_release(
-            release, found, values, namespace=namespace, create_namespace=True, wait=wait
-        )
+    def ensure(self, *releases: Release, wait: bool = True) -> None:
+        """Install releases side by side, or bring them to their charts and values.
 
-    async def _status(self, release: str, namespace: str) -> str | None:
-        try:
-            revision = await self._client.get_current_revision(release, namespace=namespace)
-        except ReleaseNotFoundError:
-            return None
-        return str(revision.status.value)
+        A release that an earlier, killed run left half installed is repaired first: removed when it never
+        was complete, rolled back when it once was.
+
+        Args:
+            releases: none may stand on another.
+            wait: whether to return only when all their objects are ready.
+
+        Raises:
+            ReleaseFailed: with Helm's own words; the others are then ended, too.
+        """
+        client = self._client
+
+        async def all_of_them() -> None:
+            # In one loop and not in threads: an interrupt then reaches every Helm at once.
+            await asyncio.gather(*(_ensure(client, release, wait=wait) for release in releases))
+
+        asyncio.run(all_of_them())
 
     def status(self, release: str, namespace: str) -> str | None:
         """Helm's word for the state of a release (`deployed`, `failed`, ...); None when there is none."""
-        return _run(self._status(release, namespace), release, namespace)
+        return asyncio.run(_told(_status(self._client, release, namespace), release, namespace))
 
     def uninstall(self, release: str, namespace: str, *, wait: bool = True) -> bool:
         """Remove a release; whether there was one.
@@ -103,22 +119,37 @@ class Helm:
         """
         if self.status(release, namespace) is None:
             return False
-        _run(self._client.uninstall_release(release, namespace=namespace, wait=wait), release, namespace)
+        work = self._client.uninstall_release(release, namespace=namespace, wait=wait)
+        asyncio.run(_told(work, release, namespace))
         return True
 
-    def notes(self, release: str, namespace: str) -> str:
-        """What the chart tells its user after an installation."""
 
-        async def read() -> str:
-            revision = await self._client.get_current_revision(release, namespace=namespace)
-            return str(revision.notes or "")
+async def _ensure(client: pyhelm3.Client, release: Release, *, wait: bool) -> None:
+    name, namespace = release.name, release.namespace
+    status = await _told(_status(client, name, namespace), name, namespace)
+    if status and status.startswith(("pending", "uninstalling")):
+        say(f"    release {name} was left {status} by an earlier run: repairing it")
+    repair = client.get_proceedable_revision(name, namespace=namespace, timeout=TIMEOUT)
+    await _told(repair, name, namespace)
+    chart = await _told(client.get_chart(release.chart), name, namespace)
+    install = client.install_or_upgrade_release(
+        name, chart, dict(release.values), namespace=namespace, create_namespace=True, wait=wait
+    )
+    await _told(install, name, namespace)
 
-        return _run(read(), release, namespace)
 
-
-def _run(work: Coroutine[Any, Any, T], release: str, namespace: str) -> T:
+async def _status(client: pyhelm3.Client, release: str, namespace: str) -> str | None:
     try:
-        return asyncio.run(work)
+        revision = await client.get_current_revision(release, namespace=namespace)
+    except ReleaseNotFoundError:
+        return None
+    return str(revision.status.value)
+
+
+async def _told(work: Coroutine[Any, Any, T], release: str, namespace: str) -> T:
+    """Helm's error as ours."""
+    try:
+        return await work
     except HelmError as error:
         lines = [line.strip() for line in error.stderr.decode(errors="replace").splitlines() if line.strip()]
         raise ReleaseFailed(

@@ -10,7 +10,7 @@ from meshproof.cluster.kind import GATEWAY_NODE_PORT
 from meshproof.cluster.model import Cluster
 from meshproof.console import phase
 from meshproof.mesh import profile as profiles
-from meshproof.mesh.helm import Helm
+from meshproof.mesh.helm import Helm, Release
 from meshproof.mesh.serving import judged, wait_serving
 from meshproof.supply.model import ProxyBuild, Supplied
 
@@ -54,30 +54,31 @@ class Istio:
     helm: Helm
     profile: str = "demo"
 
-    def install(self, supplied: Supplied, times: dict[str, float] | None = None) -> None:
-        """Install or repair every release, and wait until the mesh serves.
+    def install_control_plane(self, supplied: Supplied, times: dict[str, float] | None = None) -> None:
+        """Install or repair istiod and what it stands on, and wait until it serves.
 
         Raises:
             ReleaseFailed: a chart did not install.
             TimedOut: istiod runs but its webhook does not judge.
         """
-
-        def values(chart: str) -> dict[str, Any]:
-            return profiles.values(self.house, self.profile, chart, supplied)
-
         with phase("install Istio's custom resource definitions", times):
-            self.helm.install_or_upgrade("istio-base", supplied.charts.base, SYSTEM, values("base"))
+            values = self._values("base", supplied)
+            self.helm.install_or_upgrade("istio-base", supplied.charts.base, SYSTEM, values)
         with phase("install istiod", times):
-            self.helm.install_or_upgrade("istiod", supplied.charts.istiod, SYSTEM, values("istiod"))
+            values = self._values("istiod", supplied)
+            self.helm.install_or_upgrade("istiod", supplied.charts.istiod, SYSTEM, values)
             wait_serving(self.cluster)
+
+    def data_plane(self, supplied: Supplied) -> list[Release]:
+        """What stands on the control plane: the ingress gateway, and telemetry where the proxy lacks it."""
+        values = profiles.merge(self._values("gateway", supplied), gateway_service(GATEWAY_NODE_PORT))
+        found = [Release(GATEWAY, supplied.charts.gateway, INGRESS, values)]
         if supplied.proxy is ProxyBuild.STOCK:
-            with phase("install telemetry for stock Envoy", times):
-                chart = self.house / "charts" / TELEMETRY
-                self.helm.install_or_upgrade(TELEMETRY, chart, SYSTEM, {})
-        with phase("install the ingress gateway", times):
-            service = gateway_service(GATEWAY_NODE_PORT)
-            gateway = profiles.merge(values("gateway"), service)
-            self.helm.install_or_upgrade(GATEWAY, supplied.charts.gateway, INGRESS, gateway)
+            found.append(Release(TELEMETRY, self.house / "charts" / TELEMETRY, SYSTEM, {}))
+        return found
+
+    def _values(self, chart: str, supplied: Supplied) -> dict[str, Any]:
+        return profiles.values(self.house, self.profile, chart, supplied)
 
     def status(self) -> list[Status]:
         """The state of every release and of the webhook; asks, never changes."""

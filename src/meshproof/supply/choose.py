@@ -21,12 +21,14 @@ class RegistrySilent(MeshproofError):
     """The supply `registry` was asked for, and its image registry does not answer."""
 
 
-def choose(kind: str, paths: Paths) -> Supply:
+def choose(kind: str, paths: Paths, made_from: str | None = None) -> Supply:
     """The supply that serves; with `auto` the choice and its reason are said aloud.
 
     Args:
         kind: `auto`, `registry` or `packages`.
         paths: where the house and its caches are.
+        made_from: the supply of a cluster that is there already. `auto` stays with it and asks nobody, so
+            that a cluster once made can be used without a network.
 
     Raises:
         RegistrySilent: `registry` is asked for and does not answer.
@@ -36,7 +38,9 @@ def choose(kind: str, paths: Paths) -> Supply:
         raise MeshproofError(
             f"there is no supply {kind!r}", f"use one of: {', '.join(KINDS)}", ExitCode.USAGE
         )
-    if kind == "packages":
+    if kind == "auto" and made_from == Registry.name:
+        return Registry(paths)
+    if kind == "packages" or (kind == "auto" and made_from == Packages.name):
         return Packages(paths)
     host = urlsplit(IMAGE_REGISTRY).netloc
     why = refusal(IMAGE_REGISTRY, ASK_SECONDS, good=ANSWERS)

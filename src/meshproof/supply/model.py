@@ -84,3 +84,6 @@ class Supply(Protocol):
 
     def prepare(self, engine: Engine) -> Supplied:
         """Build or pull what is missing; nothing at all when everything is there."""
+
+    def test(self, engine: Engine, name: str) -> None:
+        """Run the unit tests in the image's Dockerfile."""

@@ -11,7 +11,7 @@ from meshproof.supply.engine import Engine
 from meshproof.supply.host import ready_bootstrap
 from meshproof.supply.model import Charts, ProxyBuild, Supplied, Tools
 from meshproof.supply.recipe import KEY_LENGTH, reference
-from meshproof.supply.recipes import CLUSTER_IMAGES, HOST_TOOLS, recipes, versions
+from meshproof.supply.recipes import CLUSTER_IMAGES, HOST_TOOLS, package_pins, recipes
 
 BASE_FLAGS = (
     "--variant=minbase",
@@ -19,6 +19,10 @@ BASE_FLAGS = (
     "--dpkgopt=path-exclude=/usr/share/doc/*",
     "--dpkgopt=path-exclude=/usr/share/man/*",
     "--dpkgopt=path-exclude=/usr/share/locale/*",
+    # As in Debian's official image: what apt fetched and indexed is not kept in a layer.
+    '--aptopt=DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb"; };',
+    '--aptopt=Dir::Cache::pkgcache "";',
+    '--aptopt=Dir::Cache::srcpkgcache "";',
 )
 
 
@@ -33,8 +37,8 @@ class Packages:
 
     def __init__(self, paths: Paths) -> None:
         self._paths = paths
-        self._versions = versions(paths.house)["packages"]
-        made_from = repr((self._versions["debian"], BASE_FLAGS))
+        self._pins = package_pins(paths.house)
+        made_from = repr((self._pins["debian"], BASE_FLAGS))
         key = hashlib.sha256(made_from.encode()).hexdigest()[:KEY_LENGTH]
         base = Base(reference("base", key), key, self._bootstrap)
         self._images = Images(paths, recipes(paths.house), base)
@@ -62,7 +66,7 @@ class Packages:
                 istiod=str(charts / "istio-control" / "istio-discovery"),
                 gateway=str(charts / "gateway"),
             ),
-            istio_version=self._versions["istio"],
+            istio_version=self._pins["istio"],
             node_image=self._images.reference("node"),
             images=images,
             load=tuple(images.values()),
@@ -84,7 +88,7 @@ class Packages:
         ready_bootstrap()
         with tempfile.TemporaryDirectory(prefix="meshproof-", dir=self._paths.cache) as scratch:
             archive = Path(scratch) / "base.tar"
-            run(["mmdebstrap", *BASE_FLAGS, self._versions["debian"], archive], log=log)
+            run(["mmdebstrap", *BASE_FLAGS, self._pins["debian"], archive], log=log)
             command = engine.command("import", archive, self._images.reference("base"))
             run(command, log=log, env=engine.environment)
 

@@ -36,10 +36,11 @@ def required_version(go_mod: Path, module: str) -> str:
     return found[1]
 
 
-def versions(house: Path) -> dict[str, dict[str, str]]:
-    """The pins that no go.mod or lock file holds: images/versions.toml."""
+def package_pins(house: Path) -> dict[str, str]:
+    """The pins of supply `packages` that no go.mod or lock file holds, from images/versions.toml."""
     with (house / "images" / "versions.toml").open("rb") as file:
-        return tomllib.load(file)
+        pins: dict[str, str] = tomllib.load(file)["packages"]
+    return pins
 
 
 def recipes(house: Path) -> dict[str, Recipe]:
@@ -50,7 +51,7 @@ def recipes(house: Path) -> dict[str, Recipe]:
         "kubernetes": {"VERSION": kubernetes},
         "node": {"VERSION": kubernetes},
         "helm": {"VERSION": required_version(images / "helm" / "go.mod", "helm.sh/helm/v3")},
-        "istio": {"VERSION": versions(house)["packages"]["istio"]},
+        "istio": {"VERSION": package_pins(house)["istio"]},
     }
     own = ("go", "kubernetes", "istio", "kind", "helm", "etcd", "coredns", "pause")
     found = [Recipe(name, images / name, arguments=arguments.get(name, {})) for name in own]

@@ -1,0 +1,114 @@
+"""Real processes, a real engine and real clusters; what a test makes, it removes."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from meshproof.paths import Paths
+from meshproof.paths import paths as user_paths
+from meshproof.supply.engine import Engine, detect
+
+COMMAND = [sys.executable, "-c", "from meshproof.cli import main; main()"]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def paths() -> Paths:
+    return user_paths()
+
+
+@pytest.fixture
+def engine(paths) -> Engine:
+    return detect(paths)
+
+
+@pytest.fixture
+def meshproof() -> Callable[..., Ended]:
+    """Run the command to its end."""
+
+    def run(*words: str, wrapper: tuple[str, ...] = (), seconds: float = 300, **env: str) -> Ended:
+        done = subprocess.run(
+            [*wrapper, *COMMAND, *words],
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+            env={**os.environ, **env},
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def stopped_at() -> Callable[..., Ended]:
+    """Run the command until it says a line, send it a signal then, and wait for its end."""
+
+    def run(line: str, signal_number: int, *words: str, **env: str) -> Ended:
+        process = subprocess.Popen(
+            [*COMMAND, *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **env},
+        )
+        said: list[str] = []
+        for out in process.stdout:
+            said.append(out)
+            if line in out:
+                # A moment later, so that the phase is under way and not only announced.
+                threading.Event().wait(1.0)
+                process.send_signal(signal_number)
+                break
+        rest, err = process.communicate(timeout=120)
+        return Ended(process.returncode, "".join(said) + rest, err)
+
+    return run
+
+
+@pytest.fixture
+def cluster_name(meshproof) -> Iterator[str]:
+    """A name of the test's own; what is left under it is removed."""
+    name = f"e2e-{os.getpid()}"
+    yield name
+    meshproof("down", "--name", name)
+
+
+@pytest.fixture
+def empty_store(tmp_path) -> Iterator[dict[str, str]]:
+    """An image store and caches with nothing in them, as on a new machine."""
+    store = tmp_path / "store"
+    conf = tmp_path / "storage.conf"
+    conf.write_text(f'[storage]\ndriver = "overlay"\ngraphroot = "{store}/graph"\nrunroot = "{store}/run"\n')
+    yield {
+        "CONTAINERS_STORAGE_CONF": str(conf),
+        "MESHPROOF_CACHE": str(store / "cache"),
+        "MESHPROOF_STATE": str(tmp_path / "state"),
+        "TMPDIR": str(tmp_path),
+    }
+    # The engine mounts its graph onto itself; until that is gone the folder cannot be removed.
+    subprocess.run(["umount", f"{store}/graph/overlay"], check=False, capture_output=True)
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Path]:
+    """A disk of 64 MB."""
+    folder = tmp_path / "store"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", folder], check=True)
+    yield folder
+    subprocess.run(["umount", "--recursive", folder], check=True)
