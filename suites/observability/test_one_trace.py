@@ -1,12 +1,33 @@
 """One page view becomes one trace, whose spans follow the calls between the services."""
 
 import secrets
+from functools import partial
 
 import pytest
 
 from meshproof.checks import header, status, title
 
 pytestmark = pytest.mark.behaviour("OB-11", manifests="one-trace.yaml")
+
+
+def calls_of_page(run):
+    calls = [
+        (f"gateway-{run.id}", "productpage"),
+        ("productpage", "details"),
+        ("productpage", "reviews"),
+        ("reviews", "ratings"),
+    ]
+    return {(f"{caller}.{run.namespace}", f"{callee}.{run.namespace}") for caller, callee in calls}
+
+
+def incomplete(trace, *, calls):
+    """Return what keeps the trace from being one tree with all these calls, or None."""
+    if trace is None:
+        return "no span has arrived"
+    lacking = sorted(f"{caller} -> {callee}" for caller, callee in calls - trace.calls)
+    if lacking:
+        return f"it lacks {', '.join(lacking)}"
+    return None if len(trace.roots) == 1 else f"it has {len(trace.roots)} roots"
 
 
 def test_page_view_is_one_trace_that_follows_the_calls(outside, expect, jaeger, run):
@@ -16,27 +37,9 @@ def test_page_view_is_one_trace_that_follows_the_calls(outside, expect, jaeger, 
     sampled = {"x-b3-traceid": trace_id, "x-b3-spanid": secrets.token_hex(8), "x-b3-sampled": "1"}
     page = outside.get("/productpage", headers={**here, **sampled})
     expect.converged(page, status(200) & title("Simple Bookstore App"), in_a_row=1)
-    wanted = {
-        (f"{caller}.{run.namespace}", f"{callee}.{run.namespace}")
-        for caller, callee in [
-            (f"gateway-{run.id}", "productpage"),
-            ("productpage", "details"),
-            ("productpage", "reviews"),
-            ("reviews", "ratings"),
-        ]
-    }
-
-    def check(trace):
-        if trace is None:
-            return "no span has arrived"
-        lacking = sorted(f"{caller} -> {callee}" for caller, callee in wanted - trace.calls)
-        if lacking:
-            return f"the trace lacks {', '.join(lacking)}"
-        return None if len(trace.roots) == 1 else f"the trace has {len(trace.roots)} roots"
-
     expect.eventually(
         lambda: jaeger.trace(trace_id),
-        check,
-        what=f"trace {trace_id} of {page}",
+        partial(incomplete, calls=calls_of_page(run)),
+        what=f"trace {trace_id}",
         expected="one root, and gateway -> productpage -> details and reviews, reviews -> ratings",
     )

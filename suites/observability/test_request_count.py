@@ -1,5 +1,7 @@
 """Both ends of a call count it, with labels that say who called whom."""
 
+from functools import partial
+
 import pytest
 
 from meshproof.checks import header, status
@@ -9,47 +11,52 @@ pytestmark = pytest.mark.behaviour("OB-01", manifests="request-count.yaml")
 COUNTED = 299
 """A status that nothing else asks for: its counters begin at zero, and hold the calls of this test alone."""
 
+SECURITY = {"source": "unknown", "destination": "mutual_tls"}
+"""By reporter. How a connection was secured is the callee's to know; in Istio the caller never says."""
+
+
+def labels_of_edge(namespace):
+    account = f"spiffe://cluster.local/ns/{namespace}/sa"
+    ends = {"source": "probe-a", "destination": "probe-b"}
+    return {
+        **{
+            f"{end}_{label}": app
+            for end, app in ends.items()
+            for label in ("workload", "app", "canonical_service")
+        },
+        **{f"{end}_workload_namespace": namespace for end in ends},
+        **{f"{end}_version": "v1" for end in ends},
+        **{f"{end}_principal": f"{account}/{app}" for end, app in ends.items()},
+        "destination_service": f"probe-b.{namespace}.svc.cluster.local",
+        "destination_service_name": "probe-b",
+        "destination_service_namespace": namespace,
+        "request_protocol": "http",
+    }
+
+
+def miscounted(samples, *, calls, labels):
+    """Return how the counters differ from so many calls with these labels at each end, or None."""
+    for reporter, policy in SECURITY.items():
+        counters = [sample for sample in samples if sample.labels.get("reporter") == reporter]
+        total = sum(sample.value for sample in counters)
+        if total != calls:
+            return f"the {reporter} counted {total:g} of {calls} calls"
+        wanted = {**labels, "connection_security_policy": policy}
+        for counter in counters:
+            for name, value in wanted.items():
+                if counter.labels.get(name) != value:
+                    return f"the {reporter} has {name} {counter.labels.get(name)!r}, not {value!r}"
+    return None
+
 
 def test_both_ends_count_every_call_with_right_labels(probe, expect, prometheus, run):
     expect.converged(probe.get("http://probe-b:8080/"), status(200) & header("x-route", "counted"))
     calls = expect.converged(probe.get(f"http://probe-b:8080/?status={COUNTED}"), status(COUNTED)).calls
-    account = f"spiffe://cluster.local/ns/{run.namespace}/sa"
-    edge = {
-        "source_workload": "probe-a",
-        "source_workload_namespace": run.namespace,
-        "source_app": "probe-a",
-        "source_version": "v1",
-        "source_canonical_service": "probe-a",
-        "source_principal": f"{account}/probe-a",
-        "destination_workload": "probe-b",
-        "destination_workload_namespace": run.namespace,
-        "destination_app": "probe-b",
-        "destination_version": "v1",
-        "destination_canonical_service": "probe-b",
-        "destination_principal": f"{account}/probe-b",
-        "destination_service": f"probe-b.{run.namespace}.svc.cluster.local",
-        "destination_service_name": "probe-b",
-        "destination_service_namespace": run.namespace,
-        "request_protocol": "http",
-        "response_code": str(COUNTED),
-    }
-    # The caller's proxy does not say how the connection was secured: in Istio, that is the callee's to know.
-    security = {"source": "unknown", "destination": "mutual_tls"}
-
-    def look():
-        return {
-            reporter: prometheus.total(
-                "istio_requests_total", **edge, reporter=reporter, connection_security_policy=policy
-            )
-            for reporter, policy in security.items()
-        }
-
-    def check(counted):
-        return None if set(counted.values()) == {calls} else f"counted {counted} of {calls} calls"
-
     expect.eventually(
-        look,
-        check,
-        what="istio_requests_total of probe-a -> probe-b",
-        expected=f"{calls} calls by each reporter, with every label right",
+        lambda: prometheus.samples(
+            "istio_requests_total", namespace=run.namespace, response_code=str(COUNTED)
+        ),
+        partial(miscounted, calls=calls, labels=labels_of_edge(run.namespace)),
+        what=f"istio_requests_total with response_code {COUNTED}",
+        expected=f"{calls} calls of probe-a -> probe-b by each end, every label right",
     )

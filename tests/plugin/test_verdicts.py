@@ -119,6 +119,20 @@ def test_interrupted_run_keeps_its_verdicts_and_says_so(suite):
     assert suite.records[-1]["interrupted"] == "Ctrl-C"
 
 
+def test_run_stopped_while_it_tidies_up_keeps_the_last_verdict(suite):
+    suite.module(
+        "import pytest\n"
+        'pytestmark = pytest.mark.behaviour("TM-01")\n'
+        "@pytest.fixture(scope='session')\n"
+        "def namespace():\n"
+        "    yield\n"
+        "    raise KeyboardInterrupt\n"
+        "def test_a(namespace): pass\n"
+    )
+    assert suite.run_apart().ret == 75
+    assert suite.verdicts == {"test_a": "passed"}
+
+
 def test_failure_ends_at_the_tests_own_line(suite):
     suite.module(MODULE)
     result = suite.run("-k", "test_misses")

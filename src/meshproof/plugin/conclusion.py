@@ -22,6 +22,7 @@ class Conclusion:
         seconds: how long it took up to now: its module's set-up and itself, not what all tests share.
         reason: one line, empty when passed.
         evidence: what an exception said beyond its first line.
+        ran: whether the test itself ended, one way or another.
     """
 
     verdict: Verdict
@@ -29,6 +30,7 @@ class Conclusion:
     seconds: float = 0.0
     reason: str = ""
     evidence: str = ""
+    ran: bool = False
 
 
 def conclude(
@@ -48,7 +50,7 @@ def conclude(
     if before is None:
         before = Conclusion(Verdict.ERROR, call.start + shared, reason="the test did not run")
     own = 0.0 if call.when == "teardown" else max(0.0, call.duration - shared)
-    now = replace(before, seconds=before.seconds + own)
+    now = replace(before, seconds=before.seconds + own, ran=before.ran or call.when == "call")
     if call.excinfo is not None:
         return _broken(now, call.when, call.excinfo.value, control=control)
     if call.when != "call":

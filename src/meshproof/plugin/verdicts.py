@@ -109,7 +109,13 @@ class Verdicts:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """End the record, and let the exit code say what the verdicts say."""
+        """End the record, and let the exit code say what the verdicts say.
+
+        A run that was stopped while it tidied up keeps the verdict that its last test had reached.
+        """
+        for item, conclusion in self._open.items():
+            if conclusion.ran:
+                self._close(item, conclusion)
         ended = session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
         if ended and any(record.verdict is Verdict.ERROR for record in self._closed):
             session.exitstatus = ExitCode.ENVIRONMENT
