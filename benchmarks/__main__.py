@@ -103,8 +103,9 @@ def main() -> None:
     )
     PAGE.write_text(
         "# Benchmarks\n\n"
-        f"Written by `nox -s bench` (and `nox -s bench -- --cold`) on a machine with {machine}, supply `packages`,\n"
-        "Podman. Seconds are wall time of whole commands or of the phases that they print; memory is the\n"
+        "Written by `nox -s bench` and `nox -s bench -- --cold`; "
+        f"measured on {machine}, supply `packages`, Podman.\n"
+        "Seconds are wall time of whole commands, or of the phases that they print. Memory is the\n"
         "proportional set size of every process in the node.\n\n"
         "| what | median | minimum | maximum | runs | wanted |\n| --- | --- | --- | --- | --- | --- |\n"
         + "\n".join(rows(found))

@@ -58,7 +58,8 @@ def test_stop_all_ends_what_other_threads_started(monkeypatch):
 
 def test_a_program_that_ignores_the_request_is_forced(monkeypatch):
     monkeypatch.setattr(process, "GRACE_SECONDS", 0.3)
-    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
+    deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+    code = f"import signal, time; {deaf}; print(1, flush=True); time.sleep(60)"
     child = process.subprocess.Popen(
         [sys.executable, "-c", code], stdout=process.subprocess.PIPE, start_new_session=True
     )

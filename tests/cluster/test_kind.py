@@ -91,13 +91,15 @@ def test_delete_removes_a_cluster_that_was_interrupted_while_it_was_made(paths):
     state.save(paths, remembered(phase="creating", made_network=True))
     answers = {
         "ps --all --filter label=io.x-k8s.kind.cluster=shop": "shop-control-plane",
+        "volume ls --quiet --filter label=shop-control-plane": "0123456789abcdef",
         "network ls": "kind podman",
     }
     engine = ScriptedEngine("podman", answers=answers)
     removed = Kind(paths, engine, "shop").delete()
     assert "rm --force --volumes shop-control-plane" in engine.asked
     assert "network rm kind" in engine.asked
-    assert [line.split()[0] for line in removed] == ["container", "network", "state"]
+    assert "volume rm 0123456789abcdef" in engine.asked
+    assert [line.split()[0] for line in removed] == ["container", "volume", "network", "state"]
     assert state.known(paths) == []
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from meshproof.cluster import state
-from meshproof.cluster.kind import LABEL, Kind
+from meshproof.cluster.kind import Kind
 from meshproof.errors import ExitCode
 from meshproof.mesh.helm import Helm, ReleaseFailed
 from meshproof.supply.packages import Packages
@@ -34,10 +34,15 @@ def processes_that_name(text: str) -> list[str]:
     return found
 
 
-def left_of(name: str, engine) -> list[str]:
-    """Everything that bears a cluster's name: containers, volumes, programs on the host."""
-    volumes = engine.run("volume", "ls", "--quiet", "--filter", f"label={LABEL}={name}").split()
-    return [*engine.containers(f"{LABEL}={name}"), *volumes, *processes_that_name(f"{name}/kubeconfig")]
+def snapshot(name: str, engine) -> list[str]:
+    """All that a cluster could leave: containers, volumes, networks, programs that use its kubeconfig."""
+    lists = (
+        ("ps", "--all", "--format", "{{.Names}}"),
+        ("volume", "ls", "--quiet"),
+        ("network", "ls", "--quiet"),
+    )
+    found = [line for words in lists for line in engine.run(*words).split()]
+    return sorted([*found, *processes_that_name(f"{name}/kubeconfig")])
 
 
 def test_ctrl_c_while_images_are_built(stopped_at, meshproof, empty_store):
@@ -51,9 +56,10 @@ def test_ctrl_c_while_images_are_built(stopped_at, meshproof, empty_store):
 
 
 @pytest.mark.parametrize("phase", PHASES)
-def test_ctrl_c_leaves_nothing_that_down_does_not_remove(
+def test_ctrl_c_leaves_nothing_that_down_does_not_remove(  # noqa: PLR0913, PLR0917 -- fixtures
     stopped_at, meshproof, cluster_name, engine, paths, phase
 ):
+    before = snapshot(cluster_name, engine)
     ended = stopped_at(f"... {phase}", signal.SIGINT, "up", "--name", cluster_name)
     assert ended.code == ExitCode.INTERRUPTED
     assert f"interrupted during: {phase}" in ended.err
@@ -63,7 +69,7 @@ def test_ctrl_c_leaves_nothing_that_down_does_not_remove(
 
     down = meshproof("down", "--name", cluster_name)
     assert down.code == ExitCode.OK
-    assert left_of(cluster_name, engine) == []
+    assert snapshot(cluster_name, engine) == before
     assert state.load(paths, cluster_name) is None
 
 

@@ -9,8 +9,6 @@ import meshproof.features
 import meshproof.manifests
 import meshproof.plugin.verdicts  # noqa: F401 - imported once here, or else anew by every inner run
 
-pytest_plugins = ["pytester"]
-
 FAKES = """
 import pytest
 

@@ -222,7 +222,9 @@ class Kind:
         if nodes:
             self.engine.run("rm", "--force", "--volumes", *nodes)
             removed += [f"container {node}" for node in nodes]
-        volumes = self.engine.run("volume", "ls", "--quiet", "--filter", f"label={LABEL}={self.name}").split()
+        # With Podman, kind labels a node's volume with the node's name as the key.
+        label = f"label={self.name}-control-plane"
+        volumes = self.engine.run("volume", "ls", "--quiet", "--filter", label).split()
         if volumes:
             self.engine.run("volume", "rm", *volumes)
             removed += [f"volume {volume[:12]}" for volume in volumes]

@@ -1,0 +1,105 @@
+"""A run: its names, what it makes, what it removes, and what a sweep finds."""
+
+import re
+from types import SimpleNamespace
+
+import pytest
+from kubernetes.client import ApiException, CoreV1Api
+
+from meshproof.errors import MeshproofError
+from meshproof.run import RUN_LABEL, Run, runs_on, sweep
+
+
+class FakeCluster:
+    """Stands for the namespaces of a cluster; one that is deleted stays for a few more looks."""
+
+    def __init__(self, monkeypatch, lingering=2):
+        self.namespaces = {}
+        self.lingering = lingering
+        for name in ("create_namespace", "read_namespace", "delete_namespace", "list_namespace"):
+            monkeypatch.setattr(
+                CoreV1Api,
+                name,
+                lambda _api, *args, name=name, **options: getattr(self, name)(*args, **options),
+            )
+
+    def create_namespace(self, body):
+        if body.metadata.name in self.namespaces:
+            raise ApiException(status=409, reason="Conflict")
+        self.namespaces[body.metadata.name] = body.metadata.labels
+
+    def read_namespace(self, name):
+        if name not in self.namespaces:
+            raise ApiException(status=404, reason="Not Found")
+        if "deleted" in self.namespaces[name]:
+            self.lingering -= 1
+            if self.lingering == 0:
+                del self.namespaces[name]
+        conditions = [SimpleNamespace(message="some finalizers remain")]
+        return SimpleNamespace(status=SimpleNamespace(conditions=conditions))
+
+    def delete_namespace(self, name):
+        self.read_namespace(name)
+        self.namespaces[name]["deleted"] = "yes"
+
+    def list_namespace(self, label_selector):
+        return SimpleNamespace(
+            items=[
+                SimpleNamespace(metadata=SimpleNamespace(name=name, labels=labels))
+                for name, labels in self.namespaces.items()
+                if label_selector in labels
+            ]
+        )
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    return FakeCluster(monkeypatch)
+
+
+def test_new_run_has_a_name_of_its_own_that_fits_a_label():
+    first, second = Run.new(), Run.new()
+    assert first != second
+    assert re.fullmatch(r"\d{4}-\d{4}-[0-9a-f]{4}", first.id)
+    assert first.namespace == f"meshproof-{first.id}"
+
+
+def test_namespace_carries_the_runs_label_and_those_it_was_given(fake):
+    Run("r1").create(None, {"istio-injection": "enabled"})
+    assert fake.namespaces == {"meshproof-r1": {"istio-injection": "enabled", RUN_LABEL: "r1"}}
+
+
+def test_refused_namespace_says_why(fake):
+    Run("r1").create(None, {})
+    with pytest.raises(MeshproofError, match="cannot make the namespace meshproof-r1: 409 Conflict"):
+        Run("r1").create(None, {})
+
+
+def test_removing_waits_until_the_namespace_is_gone(fake):
+    Run("r1").create(None, {})
+    Run("r1").remove(None, seconds=5)
+    assert fake.namespaces == {}
+    Run("r1").remove(None, seconds=5)
+
+
+def test_namespace_that_does_not_go_is_named_with_what_holds_it(fake):
+    fake.lingering = 1000
+    Run("r1").create(None, {})
+    with pytest.raises(
+        MeshproofError, match="deleting the namespace meshproof-r1 .*: some finalizers remain"
+    ):
+        Run("r1").remove(None, seconds=0.2)
+
+
+def test_sweep_removes_what_runs_left_and_nothing_else(fake):
+    for run in (Run("r2"), Run("r1")):
+        run.create(None, {})
+    fake.namespaces |= {"default": {}, "shop": {RUN_LABEL: "r1-of-somebody"}}
+    assert runs_on(None) == (Run("r1"), Run("r2"))
+    fake.lingering = 1
+    fake.read_namespace = lambda name: (
+        (_ for _ in ()).throw(ApiException(status=404)) if name not in fake.namespaces else None
+    )
+    fake.delete_namespace = fake.namespaces.pop
+    assert sweep(None, seconds=5) == (Run("r1"), Run("r2"))
+    assert set(fake.namespaces) == {"default", "shop"}
