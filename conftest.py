@@ -69,11 +69,11 @@ def mesh(cluster: Cluster) -> str:
 @pytest.fixture(scope="session")
 def bookinfo(  # noqa: PLR0913, PLR0917 - all that the shop stands on
     request: pytest.FixtureRequest,
+    images: Mapping[str, str],
     cluster: Cluster,
     mesh: str,
-    run: Run,
     features: Features,
-    images: Mapping[str, str],
+    run: Run,
 ) -> Shop:
     """Deploy the shop, the probes and a gateway into the run's namespace; they go with it."""
     option = request.config.getoption

@@ -11,17 +11,17 @@ from meshproof.run import RUN_LABEL, Run, runs_on, sweep
 
 
 class FakeCluster:
-    """Stands for the namespaces of a cluster; one that is deleted stays for a few more looks."""
+    """Stands for the namespaces of a cluster; one that is deleted is still there for a few looks."""
 
-    def __init__(self, monkeypatch, lingering=2):
+    def __init__(self, monkeypatch):
         self.namespaces = {}
-        self.lingering = lingering
+        self.looks_left = {}
+        self.lingering = 2
         for name in ("create_namespace", "read_namespace", "delete_namespace", "list_namespace"):
-            monkeypatch.setattr(
-                CoreV1Api,
-                name,
-                lambda _api, *args, name=name, **options: getattr(self, name)(*args, **options),
-            )
+            monkeypatch.setattr(CoreV1Api, name, self._method(name))
+
+    def _method(self, name):
+        return lambda _api, *args, **options: getattr(self, name)(*args, **options)
 
     def create_namespace(self, body):
         if body.metadata.name in self.namespaces:
@@ -29,18 +29,19 @@ class FakeCluster:
         self.namespaces[body.metadata.name] = body.metadata.labels
 
     def read_namespace(self, name):
+        if name in self.looks_left:
+            self.looks_left[name] -= 1
+            if self.looks_left[name] == 0:
+                del self.namespaces[name]
         if name not in self.namespaces:
             raise ApiException(status=404, reason="Not Found")
-        if "deleted" in self.namespaces[name]:
-            self.lingering -= 1
-            if self.lingering == 0:
-                del self.namespaces[name]
         conditions = [SimpleNamespace(message="some finalizers remain")]
         return SimpleNamespace(status=SimpleNamespace(conditions=conditions))
 
     def delete_namespace(self, name):
-        self.read_namespace(name)
-        self.namespaces[name]["deleted"] = "yes"
+        if name not in self.namespaces:
+            raise ApiException(status=404, reason="Not Found")
+        self.looks_left[name] = self.lingering
 
     def list_namespace(self, label_selector):
         return SimpleNamespace(
@@ -69,7 +70,8 @@ def test_namespace_carries_the_runs_label_and_those_it_was_given(fake):
     assert fake.namespaces == {"meshproof-r1": {"istio-injection": "enabled", RUN_LABEL: "r1"}}
 
 
-def test_refused_namespace_says_why(fake):
+@pytest.mark.usefixtures("fake")
+def test_refused_namespace_says_why():
     Run("r1").create(None, {})
     with pytest.raises(MeshproofError, match="cannot make the namespace meshproof-r1: 409 Conflict"):
         Run("r1").create(None, {})
@@ -85,9 +87,7 @@ def test_removing_waits_until_the_namespace_is_gone(fake):
 def test_namespace_that_does_not_go_is_named_with_what_holds_it(fake):
     fake.lingering = 1000
     Run("r1").create(None, {})
-    with pytest.raises(
-        MeshproofError, match="deleting the namespace meshproof-r1 .*: some finalizers remain"
-    ):
+    with pytest.raises(MeshproofError, match=r"deleting the namespace meshproof-r1 .*some finalizers remain"):
         Run("r1").remove(None, seconds=0.2)
 
 
@@ -96,10 +96,5 @@ def test_sweep_removes_what_runs_left_and_nothing_else(fake):
         run.create(None, {})
     fake.namespaces |= {"default": {}, "shop": {RUN_LABEL: "r1-of-somebody"}}
     assert runs_on(None) == (Run("r1"), Run("r2"))
-    fake.lingering = 1
-    fake.read_namespace = lambda name: (
-        (_ for _ in ()).throw(ApiException(status=404)) if name not in fake.namespaces else None
-    )
-    fake.delete_namespace = fake.namespaces.pop
     assert sweep(None, seconds=5) == (Run("r1"), Run("r2"))
     assert set(fake.namespaces) == {"default", "shop"}

@@ -158,7 +158,7 @@ CATALOGUE: Mapping[str, Behaviour] = _catalogue(
         "One page view becomes one trace, whose spans follow the calls between the services.",
         Area.OBSERVABILITY,
         Level.EXTENDED,
-        frozenset({"tracing"}),
+        frozenset({"ingress", "tracing"}),
     ),
 )
 

@@ -11,7 +11,14 @@ from meshproof.paths import Paths
 from meshproof.supply.engine import Engine
 from meshproof.supply.recipes import SERVICES
 
-GO_MOD = "module x\n\nrequire (\n\tk8s.io/kubernetes v1.34.4 // indirect\n\thelm.sh/helm/v3 v3.22.0\n)\n"
+GO_MOD = """module x
+
+require (
+	k8s.io/kubernetes v1.34.4 // indirect
+	helm.sh/helm/v3 v3.22.0
+	istio.io/istio v0.0.0-20260827124520-eed52ebb66ad
+)
+"""
 DOCKERFILES = {
     "go": "ARG BASE\nFROM ${BASE}\n",
     **dict.fromkeys(("kubernetes", "istio", "kind", "helm", "etcd", "coredns"), "ARG GO\nFROM ${GO}\n"),
@@ -50,7 +57,7 @@ def write(folder, files):
 def house(tmp_path):
     root = tmp_path / "house"
     write(root / "images", {f"{name}/Dockerfile": text for name, text in DOCKERFILES.items()})
-    write(root / "images", {"kubernetes/go.mod": GO_MOD, "helm/go.mod": GO_MOD})
+    write(root / "images", {"kubernetes/go.mod": GO_MOD, "helm/go.mod": GO_MOD, "istio/go.mod": GO_MOD})
     write(root / "images", {"versions.toml": '[packages]\ndebian = "trixie"\nistio = "1.31-dev"\n'})
     write(root / "bookinfo", {f"{name}/Dockerfile": SERVICE for name in (*SERVICES, "probe")})
     return root

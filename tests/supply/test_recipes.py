@@ -36,7 +36,7 @@ def test_versions_come_from_go_mod_and_the_pins(house):
     found = recipes(house)
     assert found["kubernetes"].arguments == found["node"].arguments == {"VERSION": "v1.34.4"}
     assert found["helm"].arguments == {"VERSION": "v3.22.0"}
-    assert found["istio"].arguments == {"VERSION": package_pins(house)["istio"]}
+    assert found["istio"].arguments == {"VERSION": package_pins(house)["istio"], "REVISION": "eed52ebb66ad"}
 
 
 def test_the_node_archives_what_kubernetes_runs(house):

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.padding import Padding
 from rich.table import Table
 
 from meshproof.cli.options import DEFAULT_NAME, Name, Output, Profile, Supply, SupplyName
@@ -75,20 +76,18 @@ def show(output: Output) -> None:
     """Write the report of a run, and say what runs, where to look, what was proven and what to try next."""
     report = write_report(output)
     demo = _noted(output)
-    kubectl = f"{demo['kubectl']} --kubeconfig {demo['kubeconfig']}"
-    table = Table(show_header=False, box=None, pad_edge=False)
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column()
-    table.add_row("Runs", f"cluster {demo['name']}: Istio, Bookinfo with sidecars, Prometheus, Jaeger")
-    table.add_row("Shop", f"{demo['url']}/productpage")
-    table.add_row("Report", str((output / "report" / "index.html").resolve()))
-    table.add_row("Load", str((output / "report" / "load.html").resolve()))
-    table.add_row("Proven", summary(report))
-    table.add_row("Try next", f"{kubectl} --namespace {SHOP} get pods")
-    table.add_row("", "sign in as jason on the page, and see the black stars of reviews v2 come and go")
-    table.add_row("", "nox -s control    every behaviour fails when its manifests are withheld")
-    table.add_row("", "nox -s down       removes all of it")
-    out.print(table)
+    folder = output / "report"
+    say(f"Runs      cluster {demo['name']}: Istio, Bookinfo with sidecars, Prometheus, Jaeger")
+    say(f"Shop      {demo['url']}/productpage")
+    say(f"Report    {folder / 'index.html'}")
+    say(f"Load      {folder / 'load.html'}")
+    out.print(Padding(summary(report), (1, 0)))
+    # Said line by line and not in a table: a command that is wrapped cannot be copied.
+    say("Try next  sign in as jason on the page: the header end-user now goes with every call")
+    say("          nox -s control    the same proofs without their causes: each must fail")
+    say("          nox -s down       remove all of it")
+    say(f"          export KUBECONFIG={demo['kubeconfig']}")
+    say(f"          {demo['kubectl']} --namespace {SHOP} get pods")
 
 
 def _noted(output: Path) -> dict[str, str]:

@@ -139,7 +139,7 @@ def plain_probe(probes: Callable[[str], Probe]) -> Probe:
     return probes("probe-plain")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture  # not the session's: whether there is an ingress is asked first, module by module
 def outside(bookinfo: Shop, budgets: Budgets) -> Outside:
     """Return this machine as a sender of calls through the run's gateway."""
     if bookinfo.ingress is None:

@@ -51,7 +51,11 @@ def recipes(house: Path) -> dict[str, Recipe]:
         "kubernetes": {"VERSION": kubernetes},
         "node": {"VERSION": kubernetes},
         "helm": {"VERSION": required_version(images / "helm" / "go.mod", "helm.sh/helm/v3")},
-        "istio": {"VERSION": package_pins(house)["istio"]},
+        # The last part of a pseudo-version is the commit.
+        "istio": {
+            "VERSION": package_pins(house)["istio"],
+            "REVISION": required_version(images / "istio" / "go.mod", "istio.io/istio").rpartition("-")[2],
+        },
     }
     own = ("go", "kubernetes", "istio", "kind", "helm", "etcd", "coredns", "pause")
     found = [Recipe(name, images / name, arguments=arguments.get(name, {})) for name in own]
