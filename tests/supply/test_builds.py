@@ -49,7 +49,8 @@ def test_a_build_gets_the_images_that_it_stands_on(images, told):
     builds = {line.split("--tag ")[1].split(":")[0].split("/")[-1]: line for line in told.calls("build")}
     assert [*builds] == ["go", "istio", "pilot"]
     assert f"--build-arg BASE={images.reference('base')}" in builds["go"]
-    assert f"--build-arg GO={images.reference('go')} --build-arg VERSION=1.31-dev" in builds["istio"]
+    for argument in (f"GO={images.reference('go')}", "VERSION=1.31-dev", "REVISION=eed52ebb66ad"):
+        assert f"--build-arg {argument} " in builds["istio"]
     assert f"--build-arg ISTIO={images.reference('istio')}" in builds["pilot"]
 
 
