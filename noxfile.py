@@ -25,13 +25,19 @@ def follow_with(session: nox.Session, steps: list[str]) -> None:
         session.notify(steps[0], posargs=[THEN + ",".join(steps[1:])])
 
 
-def run(session: nox.Session, *words: str, posargs: bool = True) -> None:
-    session.install("--quiet", "--editable", ".", env=INSTALL)
-    given = [word for word in session.posargs if not word.startswith(THEN)] if posargs else []
-    session.run(*words, *given)
+def follow(session: nox.Session) -> None:
+    """Go on with what this step was told to be followed by."""
     for word in session.posargs:
         if word.startswith(THEN):
-            follow_with(session, word.removeprefix(THEN).split(",") if word != THEN else [])
+            follow_with(session, [step for step in word.removeprefix(THEN).split(",") if step])
+
+
+def run(session: nox.Session, *words: str) -> None:
+    """Run a program of the project, with what the user gave after `--`, and go on."""
+    session.install("--quiet", "--editable", ".", env=INSTALL)
+    given = [word for word in session.posargs if not word.startswith(THEN)]
+    session.run(*words, *given)
+    follow(session)
 
 
 @nox.session(venv_backend="none")
@@ -89,11 +95,12 @@ def load(session: nox.Session) -> None:
     session.install("--quiet", "--requirement", "loadtests/requirements.txt", env={"UV_SYSTEM_CERTS": "1"})
     report = OUTPUT / "report"
     report.mkdir(parents=True, exist_ok=True)
+    if not (OUTPUT / "demo.json").exists():
+        session.error(f"{OUTPUT / 'demo.json'} does not exist; run `nox -s demo`, which makes it")
     url = json.loads((OUTPUT / "demo.json").read_text())["url"]
     files = ("--json-file", str(report / "load"), "--html", str(report / "load.html"))
-    session.run("locust", "--config", "loadtests/locust.conf", "--host", url, *files, silent=False)
-    for word in session.posargs:
-        follow_with(session, word.removeprefix(THEN).split(","))
+    session.run("locust", "--config", "loadtests/locust.conf", "--host", url, *files)
+    follow(session)
 
 
 @nox.session

@@ -36,7 +36,7 @@ def engine(paths) -> Engine:
     return detect(paths)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def meshproof() -> Callable[..., Ended]:
     """Run the command to its end."""
 
@@ -54,7 +54,7 @@ def meshproof() -> Callable[..., Ended]:
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def stopped_at() -> Callable[..., Ended]:
     """Run the command until it says a line, send it a signal then, and wait for its end."""
 

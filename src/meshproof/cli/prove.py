@@ -10,13 +10,14 @@ import yaml
 
 from meshproof.cli.options import DEFAULT_NAME, Context, Kubeconfig, Name, Output, Supply, SupplyName
 from meshproof.cli.target import Target, find
-from meshproof.console import out
+from meshproof.console import out, say
 from meshproof.demo.shop import service_images
 from meshproof.errors import ExitCode
 from meshproof.paths import paths
 from meshproof.process import attach
 from meshproof.report import summary, write_report
-from meshproof.results import CONTROL_FOLDER
+from meshproof.report.write import REPORT_FOLDER
+from meshproof.results import CONTROL_FOLDER, RESULTS_FILE
 
 Select = Annotated[str | None, typer.Option("-k", help="Only tests whose name matches, as pytest's -k.")]
 
@@ -40,6 +41,7 @@ def run(
     target = find(paths(), name, context, kubeconfig, supply)
     code = attach(pytest_command(target, output, select))
     write_report(output)
+    say(f"Report: {output / REPORT_FOLDER / 'index.html'}")
     raise typer.Exit(exit_code(code))
 
 
@@ -55,6 +57,8 @@ def control(
     target = find(paths(), name, context, kubeconfig, supply)
     folder = output / CONTROL_FOLDER
     code = attach([*pytest_command(target, folder, select), "--meshproof-control"])
+    if (output / RESULTS_FILE).exists():
+        write_report(output)
     raise typer.Exit(exit_code(code))
 
 

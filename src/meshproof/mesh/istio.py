@@ -6,6 +6,7 @@ from typing import Any
 
 from kubernetes import client
 
+from meshproof import wait
 from meshproof.cluster.kind import GATEWAY_NODE_PORT
 from meshproof.cluster.model import Cluster
 from meshproof.console import phase
@@ -21,6 +22,7 @@ TELEMETRY = "stock-envoy-telemetry"
 # From what others stand on to what stands on it.
 RELEASES = (("istio-base", SYSTEM), ("istiod", SYSTEM), (TELEMETRY, SYSTEM), (GATEWAY, INGRESS))
 CRD_SUFFIX = ".istio.io"
+REMOVAL_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -108,10 +110,20 @@ class Istio:
                 extensions.delete_custom_resource_definition(definition.metadata.name)
                 removed.append(f"definition {definition.metadata.name}")
         core = client.CoreV1Api(self.cluster.api)
-        present: Any = core.list_namespace()
-        for namespace in {SYSTEM, INGRESS} & {item.metadata.name for item in present.items}:
+
+        def present() -> set[str]:
+            found: Any = core.list_namespace()
+            return {SYSTEM, INGRESS} & {item.metadata.name for item in found.items}
+
+        for namespace in sorted(present()):
             core.delete_namespace(namespace)
             removed.append(f"namespace {namespace}")
+        wait.until(
+            lambda: not present(),
+            REMOVAL_SECONDS,
+            "Istio's namespaces are gone",
+            f"look at what holds them: kubectl get namespace {SYSTEM} {INGRESS} --output yaml",
+        )
         return removed
 
 
