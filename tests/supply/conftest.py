@@ -37,7 +37,8 @@ here=$(dirname "$0")
 printf '%s\\n' "$*" >> "$here/calls"
 case "$1" in
   images) cat "$here/images" 2>/dev/null || true ;;
-  build) if [ -e "$here/fails" ]; then cat "$here/fails"; exit 1; fi; echo "$5" >> "$here/images" ;;
+  build) if [ -e "$here/fails" ]; then cat "$here/fails"; exit 1; fi
+    cat "$here/says" 2>/dev/null; echo "$5" >> "$here/images" ;;
   import) echo "$3" >> "$here/images" ;;
   save) echo archive > "$3" ;;
   create) echo container ;;
@@ -78,6 +79,9 @@ class Told:
     def calls(self, word):
         lines = (self.folder / "calls").read_text().splitlines() if (self.folder / "calls").exists() else []
         return [line for line in lines if line.startswith(f"{word} ")]
+
+    def say(self, message):
+        (self.folder / "says").write_text(message)
 
     def fail(self, message):
         (self.folder / "fails").write_text(message)

@@ -64,10 +64,25 @@ def test_the_nodes_context_holds_what_it_archives(images, told, paths):
 
 
 def test_tests_are_built_from_their_own_stage(images, told):
-    images.test(told.engine, "probe")
+    told.say("==== 7 passed in 0.1s ====\n")
+    assert images.test(told.engine, "probe") == "7 passed in 0.1s"
     (line,) = told.calls("build")
     assert f"--tag {images.reference('probe')}-test " in line
     assert "--target test " in line
+
+
+def test_tests_run_again_even_when_nothing_changed(images, told):
+    told.say("7 passed\n")
+    images.test(told.engine, "probe")
+    images.test(told.engine, "probe")
+    first, second = (line.split("TEST_RUN=")[1].split()[0] for line in told.calls("build"))
+    assert first != second
+
+
+def test_a_test_stage_in_which_no_test_ran_fails(images, told):
+    told.say("collected 0 items\n")
+    with pytest.raises(BuildFailed, match="the tests of probe ended without one that ran; read the log"):
+        images.test(told.engine, "probe")
 
 
 def test_a_failed_build_ends_the_round_and_names_image_and_log(images, told, monkeypatch):

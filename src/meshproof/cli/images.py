@@ -34,4 +34,5 @@ def run_tests(
     tested = names or [name for name, recipe in recipes(found.house).items() if recipe.has_tests()]
     for name in tested:
         with phase(f"tests of {name}"):
-            supply.test(engine, name)
+            closing = supply.test(engine, name)
+        say(f"    {closing}")

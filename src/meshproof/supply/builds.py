@@ -3,6 +3,7 @@
 import concurrent.futures
 import hashlib
 import re
+import secrets
 import shutil
 import tempfile
 import threading
@@ -28,6 +29,7 @@ from meshproof.supply.recipe import (
 # Two builds side by side fill two cores; more only make each slower.
 SIDE_BY_SIDE = 2
 _STEP = re.compile(r"(\[\d+/\d+\] )?STEP \d|#\d+ \[")
+_COUNTS = re.compile(r"(\d+) passed|^# pass (\d+)|^(\d+) runs, |Tests run: (\d+)")
 FULL = "no space left on device"
 UNREACHABLE = (
     "temporary failure resolving",
@@ -123,17 +125,29 @@ class Images:
         say(f"    building {len(order)} images from package registries: {', '.join(order)}")
         Builds(self, engine, order).run()
 
-    def test(self, engine: Engine, name: str) -> None:
+    def test(self, engine: Engine, name: str) -> str:
         """Run the unit tests that a service's Dockerfile has as its stage `test`.
 
+        Returns:
+            The line with which the language's test runner closes.
+
         Raises:
-            BuildFailed: a test failed; the message names the log.
+            BuildFailed: a test failed, or none ran; the message names the log.
         """
         self.ensure(engine, self.needs(name))
         self.log(name).parent.mkdir(parents=True, exist_ok=True)
+        self.log(name).unlink(missing_ok=True)
         recipe = self._recipes[name]
-        tests = Recipe(recipe.name, recipe.folder, "test", recipe.arguments)
+        # A value that was never used before makes the builder run the step again.
+        arguments = {**recipe.arguments, "TEST_RUN": secrets.token_hex(8)}
+        tests = Recipe(recipe.name, recipe.folder, "test", arguments)
         self._logged(name, lambda: self._build(engine, tests, f"{self.reference(name)}-test"))
+        closing = closing_line(self.log(name).read_text(errors="replace"))
+        if closing is None:
+            raise BuildFailed(
+                f"the tests of {name} ended without one that ran", f"read the log {self.log(name)}"
+            )
+        return closing
 
     def build(self, engine: Engine, name: str) -> None:
         """Build one image whose needs are met."""
@@ -240,6 +254,15 @@ class Builds:
         ]
         done = f"{len(self._done)} of {len(self._order)} done after {self._watch.seconds:.0f} s"
         return f"    building {', '.join(steps) or 'nothing'}; {done}"
+
+
+def closing_line(output: str) -> str | None:
+    """The last line in which pytest, minitest, Surefire or Node's runner counts tests; None when none ran."""
+    for line in reversed(output.splitlines()):
+        found = _COUNTS.search(line)
+        if found and int(next(group for group in found.groups() if group)) > 0:
+            return line.strip(" =#")
+    return None
 
 
 def current_step(log: Path) -> str:

@@ -85,5 +85,5 @@ class Supply(Protocol):
     def prepare(self, engine: Engine) -> Supplied:
         """Build or pull what is missing; nothing at all when everything is there."""
 
-    def test(self, engine: Engine, name: str) -> None:
-        """Run the unit tests in the image's Dockerfile."""
+    def test(self, engine: Engine, name: str) -> str:
+        """Run the unit tests in the image's Dockerfile; returns the line with which their runner closes."""

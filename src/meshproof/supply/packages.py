@@ -75,13 +75,13 @@ class Packages:
             own_network=True,
         )
 
-    def test(self, engine: Engine, name: str) -> None:
+    def test(self, engine: Engine, name: str) -> str:
         """Run the unit tests that a service's Dockerfile has as its stage `test`.
 
         Raises:
             BuildFailed: a test failed; the message names the log.
         """
-        self._images.test(engine, name)
+        return self._images.test(engine, name)
 
     def _bootstrap(self, engine: Engine, log: Path) -> None:
         """Make the base image, which no image registry is asked for."""

@@ -130,13 +130,13 @@ class Registry:
             own_network=False,
         )
 
-    def test(self, engine: Engine, name: str) -> None:
+    def test(self, engine: Engine, name: str) -> str:
         """Run the unit tests that a service's Dockerfile has as its stage `test`.
 
         Raises:
             BuildFailed: a test failed; the message names the log.
         """
-        self._images.test(engine, name)
+        return self._images.test(engine, name)
 
     def _tool(self, name: str, machine: str) -> Path:
         tool = self._pins.tools[name]
