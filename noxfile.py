@@ -17,42 +17,37 @@ INSTALL = {"UV_SYSTEM_CERTS": "1", "UV_CONSTRAINT": "constraints.txt", "PIP_CONS
 # One folder for all sessions of one call: what is measured, proven and shown.
 OUTPUT = Path(os.environ.get("MESHPROOF_OUTPUT") or f"reports/{datetime.now(UTC):%Y%m%d-%H%M%S}")
 THEN = "then:"
+# Ctrl-C reaches nox first; what it runs is given the time to put its own things in order.
+PATIENCE = {"interrupt_timeout": 120.0, "terminate_timeout": 30.0}
 
 
-def follow_with(session: nox.Session, steps: list[str]) -> None:
-    """Queue the first step and tell it the others, so that a step that fails ends the chain."""
-    if steps:
-        session.notify(steps[0], posargs=[THEN + ",".join(steps[1:])])
-
-
-def follow(session: nox.Session) -> None:
-    """Go on with what this step was told to be followed by."""
-    for word in session.posargs:
-        if word.startswith(THEN):
-            follow_with(session, [step for step in word.removeprefix(THEN).split(",") if step])
+def given(session: nox.Session) -> list[str]:
+    """What the user gave after `--`."""
+    return [word for word in session.posargs if not word.startswith(THEN)]
 
 
 def run(session: nox.Session, *words: str) -> None:
-    """Run a program of the project, with what the user gave after `--`, and go on."""
+    """Run a program of the project, with what the user gave after `--`."""
     session.install("--quiet", "--editable", ".", env=INSTALL)
-    given = [word for word in session.posargs if not word.startswith(THEN)]
-    session.run(*words, *given)
-    follow(session)
+    session.run(*words, *given(session), **PATIENCE)
 
 
 @nox.session(venv_backend="none")
 def demo(session: nox.Session) -> None:
     """A cluster with Istio, Bookinfo, load, proofs and a report; it keeps running."""
-    follow_with(session, ["up", "load", "suite", "show"])
+    session.notify("up", posargs=[*session.posargs, THEN + "load,suite,show"])
 
 
 @nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
     """Everything that must hold before a change lands; in a cluster of its own, removed at the end."""
     os.environ["MESHPROOF_NAME"] = "meshproof-tests"
-    for step in ("lint", "types", "unit", "services"):
+    for step in ("lint", "types", "unit", "services", "up", "load"):
         session.notify(step)
-    follow_with(session, ["up", "load", "suite", "control", "end_to_end", "show", "down"])
+    session.notify("suite", posargs=["--require-all"])
+    # Queued one by one and not chained: whatever fails, the cluster is removed.
+    for step in ("control", "end_to_end", "show", "down"):
+        session.notify(step)
 
 
 @nox.session
@@ -87,6 +82,10 @@ def services(session: nox.Session) -> None:
 def up(session: nox.Session) -> None:
     """Cluster, mesh and shop; nothing on a healthy demo."""
     run(session, "meshproof", "up", "--output", str(OUTPUT))
+    for word in session.posargs:
+        if word.startswith(THEN):
+            for step in word.removeprefix(THEN).split(","):
+                session.notify(step)
 
 
 @nox.session
@@ -99,8 +98,8 @@ def load(session: nox.Session) -> None:
         session.error(f"{OUTPUT / 'demo.json'} does not exist; run `nox -s demo`, which makes it")
     url = json.loads((OUTPUT / "demo.json").read_text())["url"]
     files = ("--json-file", str(report / "load"), "--html", str(report / "load.html"))
-    session.run("locust", "--config", "loadtests/locust.conf", "--host", url, *files)
-    follow(session)
+    words = ("--config", "loadtests/locust.conf", "--host", url, *files, *given(session))
+    session.run("locust", *words, **PATIENCE)
 
 
 @nox.session

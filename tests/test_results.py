@@ -20,6 +20,7 @@ from meshproof.results import (
     RunRecord,
     TestRecord,
     Verdict,
+    gravest,
     read_results,
 )
 
@@ -183,3 +184,21 @@ def test_text_that_no_file_can_hold_does_not_cost_the_verdict(tmp_path):
 def test_a_wrong_record_cannot_be_made(wrong):
     with pytest.raises(ValidationError):
         TestRecord(**(TEST.model_dump() | wrong))
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        ([Verdict.ERROR, Verdict.FAILED], Verdict.FAILED),
+        ([Verdict.PASSED, Verdict.ERROR, Verdict.NOT_OFFERED], Verdict.ERROR),
+        ([Verdict.ERROR, Verdict.VACUOUS], Verdict.VACUOUS),
+        ([Verdict.PASSED, Verdict.NOT_OFFERED], Verdict.NOT_OFFERED),
+        ([], Verdict.NOT_RUN),
+    ],
+)
+def test_the_gravest_verdict_speaks_for_a_behaviour(verdicts, expected):
+    assert gravest(verdicts) is expected
+
+
+def test_every_verdict_has_its_place_in_the_order():
+    assert {gravest([verdict]) for verdict in Verdict} == set(Verdict)

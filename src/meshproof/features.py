@@ -9,6 +9,7 @@ from kubernetes.client import ApiClient
 from meshproof.errors import MeshproofError
 from meshproof.observe.jaeger import Jaeger
 from meshproof.observe.prometheus import Prometheus
+from meshproof.observe.service_proxy import NoSuchService
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,14 @@ class Feature:
         name: as the catalogue names it.
         offered: whether this mesh has it.
         found: how that was found out, a clause that stands after a colon.
+        broken: what kept that from being found out, or None; a mesh that has a feature which does not work
+            is not one without it.
     """
 
     name: str
     offered: bool
     found: str
+    broken: MeshproofError | None = None
 
 
 @dataclass(frozen=True)
@@ -50,8 +54,16 @@ class Features:
         self._by_name = {feature.name: feature for feature in features}
 
     def missing(self, needed: Iterable[str]) -> str | None:
-        """Return why a behaviour that needs these features is not offered, or None when all are there."""
-        absent = [self._by_name[name] for name in sorted(needed) if not self._by_name[name].offered]
+        """Return why a behaviour that needs these features is not offered, or None when all are there.
+
+        Raises:
+            MeshproofError: one of them is there, as far as can be told, and does not work.
+        """
+        features = [self._by_name[name] for name in sorted(needed)]
+        for feature in features:
+            if (broken := feature.broken) is not None:
+                raise MeshproofError(f"needs {feature.name}, but {broken.what}", broken.next_step)
+        absent = [feature for feature in features if not feature.offered]
         if not absent:
             return None
         return "needs " + " and ".join(f"{feature.name} ({feature.found})" for feature in absent)
@@ -73,8 +85,17 @@ def _tracing(around: Surroundings) -> Feature:
 def _answering(name: str, ask: Callable[[], object]) -> Feature:
     try:
         ask()
-    except MeshproofError as error:
+    except NoSuchService as error:
         return Feature(name, offered=False, found=error.what)
+    except MeshproofError as error:
+        return Feature(name, offered=False, found=error.what, broken=error)
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        # JSON that is none of its own: something else answers under its name.
+        cause = MeshproofError(
+            f"what answers as its service does not speak its language ({type(error).__name__}: {error})",
+            "look at what the service leads to",
+        )
+        return Feature(name, offered=False, found=cause.what, broken=cause)
     return Feature(name, offered=True, found="it answers")
 
 

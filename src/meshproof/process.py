@@ -15,6 +15,7 @@ from meshproof.errors import MeshproofError
 
 GRACE_SECONDS = 10.0
 TAIL_LINES = 15
+DISK_FULL = "no space left on device"
 # A run removes its namespace before it ends.
 ORDERLY_SECONDS = 90.0
 
@@ -90,8 +91,10 @@ def run(  # noqa: PLR0913 -- each is a property of one start, and none goes with
     if process.returncode == 0:
         return (out or b"").decode(errors="replace")
     text = tail(log) if log else (err or b"").decode(errors="replace").strip()
-    where = f"read {log}" if log else "read the message above"
     last = text.splitlines()[-1] if text else f"exit code {process.returncode}"
+    if DISK_FULL in text.lower():
+        raise CommandFailed(f"the disk is full: `{shown}` failed", "free some space and run again", text)
+    where = f"read {log}" if log else "mend that and run again"
     raise CommandFailed(f"`{shown}` failed: {last}", where, text)
 
 
@@ -143,7 +146,7 @@ def attach(command: Sequence[str | os.PathLike[str]], env: Mapping[str, str] | N
         process.send_signal(signal.SIGINT)
         try:
             return process.wait(ORDERLY_SECONDS)
-        except subprocess.TimeoutExpired:
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
             stop(process)
             raise KeyboardInterrupt from None
 

@@ -6,7 +6,7 @@ A file without `end` is that of a run that was interrupted; what it holds still 
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -48,6 +48,22 @@ CONTROL_VERDICTS = frozenset(
     {Verdict.FAILED_AS_IT_MUST, Verdict.VACUOUS, Verdict.NOT_OFFERED, Verdict.ERROR},
 )
 
+GRAVEST_FIRST = (
+    Verdict.VACUOUS,
+    Verdict.FAILED,
+    Verdict.ERROR,
+    Verdict.NOT_RUN,
+    Verdict.NOT_OFFERED,
+    Verdict.PASSED,
+    Verdict.FAILED_AS_IT_MUST,
+)
+"""Of a behaviour's tests the gravest speaks for it; the last two verdicts need every test to agree."""
+
+
+def gravest(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return what is known of a behaviour whose tests have these verdicts: not run when there is none."""
+    return min(verdicts, key=GRAVEST_FIRST.index, default=Verdict.NOT_RUN)
+
 
 # Terminal colours; then what XML 1.0 forbids, what JSON cannot carry, and what reorders the text around it.
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -88,7 +104,7 @@ class Environment(_Record):
     Args:
         istio: version of the control plane, such as "1.31.1".
         kubernetes: version of the API server, such as "v1.34.4".
-        proxy_build: what the sidecars run, such as "stock Envoy 1.40.0".
+        proxy_build: what the sidecars run, such as "stock".
         supply: "registry" or "packages".
         cluster: provider and name, such as "kind meshproof".
         profile: set of Helm values, such as "demo".

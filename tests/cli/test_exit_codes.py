@@ -107,7 +107,14 @@ def test_a_cluster_that_was_never_made(meshproof):
 
 @pytest.mark.parametrize(
     "words",
-    [["no-such-command"], ["up", "--no-such-option"], ["up", "--port", "eighty"], ["up", "--supply", "x"]],
+    [
+        ["no-such-command"],
+        ["up", "--no-such-option"],
+        ["up", "--port", "eighty"],
+        ["up", "--port", "0"],
+        ["up", "--port", "99999"],
+        ["up", "--supply", "x"],
+    ],
 )
 def test_wrong_usage(meshproof, words):
     done = meshproof(*words)
@@ -129,6 +136,6 @@ def test_every_exit_code_is_documented():
 def test_help_names_every_command(meshproof):
     done = meshproof("--help")
     assert done.returncode == 0
-    for command in ("up", "down", "status", "show", "run", "control", "report", "mesh", "images"):
+    for command in ("up", "down", "status", "show", "run", "control", "report", "sweep", "mesh", "images"):
         assert command in done.stdout
     assert os.environ.get("HOME") not in done.stdout

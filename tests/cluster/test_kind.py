@@ -88,7 +88,8 @@ def test_delete_touches_nothing_that_was_not_made_here(paths):
 
 
 def test_delete_removes_a_cluster_that_was_interrupted_while_it_was_made(paths):
-    state.save(paths, remembered(phase="creating", made_network=True))
+    state.save(paths, remembered(phase="creating"))
+    (paths.state / "made-network").touch()
     answers = {
         "ps --all --filter label=io.x-k8s.kind.cluster=shop": "shop-control-plane",
         "volume ls --quiet --filter label=shop-control-plane": "0123456789abcdef",
@@ -104,14 +105,15 @@ def test_delete_removes_a_cluster_that_was_interrupted_while_it_was_made(paths):
 
 
 def test_a_network_that_was_there_before_stays(paths):
-    state.save(paths, remembered(made_network=False))
+    state.save(paths, remembered())
     engine = ScriptedEngine("podman", answers={"network ls": "kind"})
     Kind(paths, engine, "shop").delete()
     assert "network rm kind" not in engine.asked
 
 
 def test_a_network_that_another_cluster_uses_stays(paths):
-    state.save(paths, remembered(made_network=True))
+    state.save(paths, remembered())
+    (paths.state / "made-network").touch()
     answers = {
         "ps --all --filter label=io.x-k8s.kind.cluster --": "other-control-plane",
         "network ls": "kind",

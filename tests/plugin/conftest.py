@@ -42,6 +42,7 @@ def features():
     return Features([
         Feature("prometheus", offered=False, found="no Service prometheus"),
         Feature("ingress", offered=True, found="there"),
+        Feature("tracing", offered=False, found="", broken=MeshproofError("jaeger is down", "look at it")),
     ])
 
 

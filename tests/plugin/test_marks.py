@@ -75,3 +75,23 @@ def test_plugin_imports_nothing_heavy(suite):
     )
     suite._pytester.makeconftest("")
     suite.run_apart().assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("expression", "chosen"),
+    [
+        ("TM-02", {"TM-02"}),
+        ("tm-01 or SE-04", {"TM-01", "SE-04"}),
+        ("not TM-02", {"TM-01", "SE-04"}),
+        ("TM", {"TM-01", "TM-02"}),
+    ],
+)
+def test_behaviours_are_selected_by_id(suite, expression, chosen):
+    ids = ("TM-01", "TM-02", "SE-04")
+    for number, id_ in enumerate(ids):
+        marked = f"import pytest\npytestmark = pytest.mark.behaviour({id_!r})\ndef test_a(): pass\n"
+        suite.module(marked, f"test_{number}")
+    suite.run("-k", expression).assert_outcomes(passed=len(chosen), deselected=3 - len(chosen))
+    assert {record["behaviour"] for record in suite.records if record["kind"] == "test"} == chosen
+    (plan,) = [record for record in suite.records if record["kind"] == "plan"]
+    assert {planned["behaviour"] for planned in plan["tests"]} == set(ids)

@@ -78,3 +78,30 @@ def test_manifest_that_cannot_be_deleted_is_an_error(suite):
     suite.module(MODULE)
     assert suite.run().ret == 69
     assert suite.verdicts == {"test_reader[jason]": "passed", "test_reader[alice]": "error"}
+
+
+def test_feature_that_does_not_work_is_an_error_of_each_test(suite):
+    suite.manifest("routes.yaml", "routes")
+    suite.module(MODULE.replace("TM-02", "OB-11"))
+    result = suite.run()
+    assert result.ret == 69
+    assert set(suite.verdicts.values()) == {"error"}
+    assert suite.cluster == []
+    result.stdout.fnmatch_lines(["OB-11  error*", "*setup: needs tracing, but jaeger is down; look at it."])
+
+
+def test_all_required_fails_the_run_and_names_what_is_not_offered(suite):
+    suite.manifest("routes.yaml", "routes")
+    suite.module(MODULE.replace("TM-02", "OB-01"))
+    suite.module(MODULE, "test_other")
+    result = suite.run("--meshproof-require-all")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["--meshproof-require-all: the run fails, not offered: OB-01"])
+
+
+def test_all_required_and_all_offered_is_as_good_as_ever(suite):
+    suite.manifest("routes.yaml", "routes")
+    suite.module(MODULE)
+    result = suite.run("--meshproof-require-all")
+    assert result.ret == 0
+    result.stdout.no_fnmatch_line("*not offered*")

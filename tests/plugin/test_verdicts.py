@@ -46,7 +46,7 @@ def test_only_the_test_itself_passes_or_fails_a_behaviour(suite, options, verdic
     suite.module(MODULE)
     result = suite.run(*options)
     assert suite.verdicts == verdicts
-    assert result.ret == 69
+    assert result.ret == 1
 
 
 @pytest.mark.parametrize(
@@ -56,10 +56,12 @@ def test_only_the_test_itself_passes_or_fails_a_behaviour(suite, options, verdic
         ("misses", [], 1),
         ("passes or misses", [], 1),
         ("breaks", [], 69),
-        ("misses or has_no_cluster", [], 69),
+        ("misses or has_no_cluster", [], 1),
+        ("passes or has_no_cluster", [], 69),
         ("test_misses", ["--meshproof-control"], 0),
         ("test_passes", ["--meshproof-control"], 1),
         ("test_breaks", ["--meshproof-control"], 69),
+        ("test_passes or test_breaks", ["--meshproof-control"], 1),
     ],
 )
 def test_exit_code_says_what_the_verdicts_say(suite, chosen, options, code):
@@ -174,3 +176,34 @@ def test_control_is_told_in_its_own_words(suite):
             "TM-01  vacuous *",
         ]
     )
+
+
+def test_failure_is_told_before_an_error_of_the_same_behaviour(suite):
+    suite.module(MODULE)
+    result = suite.run("-k", "breaks or misses")
+    result.stdout.fnmatch_lines(["TM-01  failed *", "       not converged within 30 s"])
+
+
+BAD_IMPORT = "from meshproof import nothing_of_that_name\n"
+
+
+def test_module_that_cannot_be_imported_is_no_interruption_by_hand(suite):
+    suite.module(MODULE)
+    suite.module(BAD_IMPORT, "test_bad")
+    assert suite.run().ret == 69
+    assert suite.verdicts == {}
+    assert suite.records[-1]["interrupted"] == "1 error during collection"
+
+
+def test_suite_of_which_nothing_can_be_imported_says_so_in_its_results(suite):
+    suite.module(BAD_IMPORT)
+    assert suite.run().ret == 69
+    assert [record["kind"] for record in suite.records] == ["run", "plan", "end"]
+    assert suite.records[-1]["interrupted"] == "1 error during collection"
+
+
+def test_run_that_pytest_stops_after_a_failure_has_failed(suite):
+    suite.module(MODULE)
+    assert suite.run_apart("--stepwise", "-k", "misses or asserts").ret == 1
+    assert suite.verdicts == {"test_misses": "failed"}
+    assert suite.records[-1]["interrupted"].startswith("Test failed")

@@ -5,7 +5,7 @@ import pytest
 from meshproof.behaviours import Level
 from meshproof.errors import MeshproofError
 from meshproof.report.build import EVIDENCE_PER_TEST, build_report
-from meshproof.report.model import Conclusion, Result
+from meshproof.report.model import Conclusion, ControlResult, Result
 from meshproof.results import Verdict
 
 ALL_PASSED = [(id_, "passed") for id_ in ("TM-01", "TM-02", "TM-03", "SE-01")]
@@ -127,7 +127,10 @@ def test_a_pass_whose_control_passes_too_fails(run, catalogue):
     )
     report = build_report(run(*ALL_PASSED), control=control, catalogue=catalogue)
     assert report.conclusion is Conclusion.FAILED
-    assert "proves nothing" in outcome(report, "TM-01").reason
+    withheld = (
+        "passed its control (manifests withheld or turned to their opposite), so its pass proves nothing"
+    )
+    assert outcome(report, "TM-01").reason == withheld
     assert [outcome(report, b).control for b in catalogue] == ["vacuous", "failed as it must", "error", None]
     assert (report.control.failed_as_they_must, report.control.vacuous) == (1, 1)
     assert len(report.control.behaviours) == 3
@@ -159,3 +162,37 @@ def test_a_run_and_its_control_cannot_change_places(run, catalogue, control):
     given = (wrong, None) if control else (right, wrong)
     with pytest.raises(MeshproofError, match="is expected"):
         build_report(given[0], control=given[1], catalogue=catalogue)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "options", "expected"),
+    [
+        (["failed as it must", "failed as it must"], {}, ControlResult.SUCCESS),
+        (["failed as it must", "not offered"], {}, ControlResult.SUCCESS),
+        (["vacuous", "error"], {}, ControlResult.FAILURE),
+        (["failed as it must", "error"], {}, ControlResult.ERROR),
+        (["failed as it must"], {"interrupted": "Ctrl-C"}, ControlResult.ERROR),
+        (["failed as it must"], {"ended": False}, ControlResult.ERROR),
+        (["not offered"], {}, ControlResult.NOT_RUN),
+        ([], {}, ControlResult.NOT_RUN),
+    ],
+)
+def test_a_control_run_says_one_word(run, catalogue, verdicts, options, expected):
+    tests = zip(("TM-01", "SE-01"), verdicts, strict=False)
+    report = build_report(run(*ALL_PASSED), control=run(*tests, control=True, **options), catalogue=catalogue)
+    assert report.control_result is expected
+
+
+def test_without_a_control_run_it_is_conformant_and_the_control_not_run(run, catalogue):
+    report = build_report(run(*ALL_PASSED), catalogue=catalogue)
+    assert (report.conclusion, report.control_result) == (Conclusion.CONFORMANT, ControlResult.NOT_RUN)
+    assert report.notes == ()
+
+
+def test_a_control_that_ended_in_an_error_is_noted(run, catalogue):
+    control = run(("TM-01", "error"), ("TM-02", "failed as it must"), ("SE-01", "error"), control=True)
+    report = build_report(run(*ALL_PASSED), control=control, catalogue=catalogue)
+    assert report.conclusion is Conclusion.CONFORMANT
+    assert report.notes == (
+        "The control run ended in an error for TM-01, SE-01: that their tests can fail was not shown.",
+    )

@@ -146,6 +146,7 @@ def test_conformance_report_has_its_shape(run, catalogue):
         "istioVersion": "1.31.1",
         "profile": "demo",
         "conclusion": "not conformant",
+        "control": {"result": "not run", "failedAsTheyMust": 0, "vacuous": [], "errors": [], "notRun": 4},
         "areas": [
             {
                 "name": "traffic",
@@ -171,6 +172,37 @@ def test_conformance_report_has_its_shape(run, catalogue):
             },
         ],
     }
+
+
+def test_the_control_is_in_every_rendering(run, catalogue):
+    verdicts = (("TM-01", "failed as it must"), ("TM-02", "vacuous"), ("SE-01", "error"))
+    report = build_report(run(*MIXED), control=run(*verdicts, control=True), catalogue=catalogue)
+    assert yaml.safe_load(render_conformance(report))["control"] == {
+        "result": "failure",
+        "failedAsTheyMust": 1,
+        "vacuous": ["TM-02"],
+        "errors": ["SE-01"],
+        "notRun": 1,
+    }
+    for suite in junitparser.JUnitXml.fromstring(render_junit(report)):
+        assert {p.name: p.value for p in suite.properties()}["control"] == "failure"
+    header = _header(report)
+    assert "control: 1 of 3 failed as they must" in header
+    assert "no control run" not in header
+
+
+def test_a_conformant_run_without_its_control_says_so_beside_the_headline(run, catalogue):
+    report = build_report(run(*((id_, "passed") for id_ in catalogue)), catalogue=catalogue)
+    header = _header(report)
+    assert "Conformant 4 of 4 behaviours passed; no control run has shown that these tests can fail" in header
+    assert "control: not run" in header
+    for suite in junitparser.JUnitXml.fromstring(render_junit(report)):
+        assert {p.name: p.value for p in suite.properties()}["control"] == "not run"
+
+
+def _header(report):
+    header = render_html(report).decode().partition("<header")[2].partition("</header>")[0]
+    return " ".join(" ".join(Page(f"<header{header}").text).split())
 
 
 def test_junit_names_the_tests_and_the_environment(run, catalogue):

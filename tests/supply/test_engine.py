@@ -62,7 +62,7 @@ def test_a_build_reaches_registries_as_the_host_does(monkeypatch, tmp_path):
         Path("/house/x"), "x:1", {"GO": "go:1", "BASE": "base:1"}, "test"
     )
     assert command == [
-        *("podman", "build", "--network", "host", "--tag", "x:1"),
+        *("podman", "build", "--network", "host", "--tag", "x:1", "--label", "meshproof.dev/image=x:1"),
         *("--secret", f"id=ca,src={bundle}"),
         *("--build-arg", "BASE=base:1", "--build-arg", "GO=go:1"),
         *("--target", "test", "/house/x"),
@@ -72,7 +72,8 @@ def test_a_build_reaches_registries_as_the_host_does(monkeypatch, tmp_path):
 def test_a_build_does_without_certificates_and_stages_that_are_not_there(monkeypatch, tmp_path):
     monkeypatch.setattr(engines, "CA_BUNDLE", tmp_path / "none")
     command = Engine("docker").build_command(Path("/x"), "x:1", {})
-    assert command == ["docker", "build", "--network", "host", "--tag", "x:1", "/x"]
+    label = ("--label", "meshproof.dev/image=x:1")
+    assert command == ["docker", "build", "--network", "host", "--tag", "x:1", *label, "/x"]
 
 
 def test_docker_comes_first_where_both_are(installed, paths):
@@ -110,7 +111,10 @@ def test_a_configuration_of_the_users_is_left_alone(installed, paths, monkeypatc
     installed("podman")
     monkeypatch.setenv("CONTAINERS_CONF", "/etc/mine.conf")
     (podman,) = candidates(paths)
-    assert podman.environment == {"KIND_EXPERIMENTAL_PROVIDER": "podman"}
+    assert podman.environment == {
+        "KIND_EXPERIMENTAL_PROVIDER": "podman",
+        "PODMAN_IGNORE_CGROUPSV1_WARNING": "1",
+    }
     assert not paths.state.exists()
 
 

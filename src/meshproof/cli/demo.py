@@ -33,7 +33,8 @@ def register(app: typer.Typer) -> None:
 def up(
     name: Name = DEFAULT_NAME,
     port: Annotated[
-        int | None, typer.Option(help="Port of this host for the gateway; the first free one.")
+        int | None,
+        typer.Option(min=1, max=65535, help="Port of this host for the gateway; the first free one."),
     ] = None,
     supply: Supply = SupplyName.AUTO,
     profile: Profile = "demo",

@@ -1,10 +1,13 @@
-"""`meshproof mesh`: Istio by itself, on a cluster made here or any other."""
+"""`meshproof mesh`: Istio by itself.
+
+Installed and removed only in clusters made here: on any other nothing is touched but a run's own namespace.
+"""
 
 import typer
 from rich.table import Table
 
 from meshproof.cli.options import DEFAULT_NAME, Context, Kubeconfig, Name, Profile, Supply, SupplyName
-from meshproof.cli.target import find
+from meshproof.cli.target import find, made_here
 from meshproof.console import out, phase, say
 from meshproof.errors import ExitCode
 from meshproof.mesh.istio import Istio
@@ -14,15 +17,9 @@ app = typer.Typer(help="Istio by itself: install, status, uninstall.", no_args_i
 
 
 @app.command()
-def install(
-    name: Name = DEFAULT_NAME,
-    context: Context = None,
-    kubeconfig: Kubeconfig = None,
-    supply: Supply = SupplyName.AUTO,
-    profile: Profile = "demo",
-) -> None:
-    """Install Istio, or repair what an earlier run left half installed."""
-    target = find(paths(), name, context, kubeconfig, supply)
+def install(name: Name = DEFAULT_NAME, profile: Profile = "demo") -> None:
+    """Install Istio in a cluster made here, or repair what an earlier run left half installed."""
+    target = made_here(paths(), name)
     istio = Istio(target.house, target.cluster, target.helm, profile)
     istio.install_control_plane(target.supplied)
     with phase("install the data plane"):
@@ -48,13 +45,8 @@ def status(
 
 
 @app.command()
-def uninstall(
-    name: Name = DEFAULT_NAME,
-    context: Context = None,
-    kubeconfig: Kubeconfig = None,
-    supply: Supply = SupplyName.AUTO,
-) -> None:
-    """Remove Istio with its custom resource definitions and namespaces."""
-    target = find(paths(), name, context, kubeconfig, supply)
+def uninstall(name: Name = DEFAULT_NAME) -> None:
+    """Remove Istio from a cluster made here, with its custom resource definitions and namespaces."""
+    target = made_here(paths(), name)
     for line in Istio(target.house, target.cluster, target.helm).uninstall():
         say(f"removed  {line}")

@@ -1,5 +1,6 @@
 """Commands that prove: run, control, report."""
 
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +19,9 @@ from meshproof.process import attach
 from meshproof.report import summary, write_report
 from meshproof.report.write import REPORT_FOLDER
 from meshproof.results import CONTROL_FOLDER, RESULTS_FILE
+from meshproof.run import sweep as sweep_runs
 
+SWEEP_SECONDS = 120.0
 Select = Annotated[str | None, typer.Option("-k", help="Only tests whose name matches, as pytest's -k.")]
 
 
@@ -27,6 +30,7 @@ def register(app: typer.Typer) -> None:
     app.command()(run)
     app.command()(control)
     app.command()(report)
+    app.command()(sweep)
 
 
 def run(
@@ -36,12 +40,18 @@ def run(
     kubeconfig: Kubeconfig = None,
     supply: Supply = SupplyName.AUTO,
     select: Select = None,
+    *,
+    require_all: Annotated[
+        bool, typer.Option("--require-all", help="A behaviour that is not offered fails the run.")
+    ] = False,
 ) -> None:
     """Prove the behaviours of a mesh; the verdicts land in the output folder as they come."""
     target = find(paths(), name, context, kubeconfig, supply)
-    code = attach(pytest_command(target, output, select))
-    write_report(output)
-    say(f"Report: {output / REPORT_FOLDER / 'index.html'}")
+    command = pytest_command(target, output, select)
+    code = attach([*command, "--meshproof-require-all"] if require_all else command)
+    if (output / RESULTS_FILE).exists():
+        write_report(output)
+        say(f"Report: {output / REPORT_FOLDER / 'index.html'}")
     raise typer.Exit(exit_code(code))
 
 
@@ -67,11 +77,31 @@ def report(output: Output) -> None:
     out.print(summary(write_report(output)))
 
 
+def sweep(
+    name: Name = DEFAULT_NAME,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+    supply: Supply = SupplyName.AUTO,
+) -> None:
+    """Remove the namespaces that killed runs left on a cluster; found by the runs' own label."""
+    target = find(paths(), name, context, kubeconfig, supply)
+    gone = sweep_runs(target.cluster.api, seconds=SWEEP_SECONDS)
+    for left in gone:
+        say(f"removed  namespace {left.namespace}")
+    if not gone:
+        say("No run has left anything there.")
+
+
 def exit_code(of_pytest: int) -> ExitCode:
-    """Ours for pytest's: the plugin ends a run with ours where it can, pytest itself has three of its own."""
+    """Ours for pytest's: the plugin ends a run with ours where it can, pytest itself has some of its own."""
     own = {
         int(pytest.ExitCode.INTERRUPTED): ExitCode.INTERRUPTED,
         int(pytest.ExitCode.USAGE_ERROR): ExitCode.USAGE,
+        # A -k that selects nothing.
+        int(pytest.ExitCode.NO_TESTS_COLLECTED): ExitCode.USAGE,
+        # Ended by a signal, before it could say anything.
+        -signal.SIGINT: ExitCode.INTERRUPTED,
+        -signal.SIGTERM: ExitCode.INTERRUPTED,
     }
     if of_pytest in own:
         return own[of_pytest]

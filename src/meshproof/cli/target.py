@@ -8,7 +8,7 @@ from meshproof.cluster import state
 from meshproof.cluster.existing import existing
 from meshproof.cluster.kind import Kind
 from meshproof.cluster.model import Cluster
-from meshproof.errors import MeshproofError
+from meshproof.errors import ExitCode, MeshproofError
 from meshproof.mesh.helm import Helm
 from meshproof.paths import Paths
 from meshproof.supply.choose import choose
@@ -55,16 +55,36 @@ def find(paths: Paths, name: str, context: str | None, kubeconfig: Path | None, 
         # Looked at before anything is built, so that a wrong name costs no time.
         cluster = existing(context, kubeconfig)
         return Target(paths.house, cluster, choose(supply, paths).prepare(ready_engine(paths)))
+    return made_here(paths, name, supply)
+
+
+def made_here(paths: Paths, name: str, supply: str = "auto") -> Target:
+    """A cluster that was made here.
+
+    Args:
+        paths: where state is.
+        name: its name.
+        supply: `auto`, or the one that it was made from.
+
+    Raises:
+        MeshproofError: there is none, it does not answer, or it was made from another supply.
+    """
     made = state.load(paths, name)
     if made is None:
         raise MeshproofError(
             f"there is no cluster named {name} that meshproof made",
             "make it with `meshproof up`, or name a --context",
         )
-    engine = ready_engine(paths)
+    if supply not in {"auto", made.supply}:
+        raise MeshproofError(
+            f"the cluster {name} was made from supply {made.supply}, not {supply}",
+            "leave --supply out, or make the cluster anew",
+            ExitCode.USAGE,
+        )
+    engine = ready_engine(paths, made.engine)
     cluster = Kind(paths, engine, name).cluster(made)
     cluster.version()
-    supplied = choose(supply, paths, made.supply).prepare(engine)
+    supplied = choose("auto", paths, made.supply).prepare(engine)
     facts = {
         "supply": supplied.supply,
         "cluster": f"kind on {engine.name}",

@@ -80,6 +80,10 @@ class Kind:
         """Our own file; the user's is never touched."""
         return self.paths.cluster(self.name) / "kubeconfig"
 
+    @property
+    def _made_network(self) -> Path:
+        return self.paths.state / "made-network"
+
     def state(self) -> State | None:
         """What is remembered of the cluster."""
         return state.load(self.paths, self.name)
@@ -153,9 +157,10 @@ class Kind:
                 supply=supplied.supply,
                 engine=self.engine.name,
                 node_image=supplied.node_image,
-                made_network=NETWORK not in self._networks(),
             ),
         )
+        if NETWORK not in self._networks():
+            self._made_network.touch()
         text = configuration(self.name, gateway_port, suite_port, own_network=supplied.own_network)
         log = self.paths.logs / f"kind-{self.name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -175,8 +180,9 @@ class Kind:
     def _explained(self, error: CommandFailed, log: Path) -> MeshproofError:
         if "address already in use" in log.read_text(errors="replace").lower():
             return ports.PortTaken("a port of the cluster was taken while it was made", "run again")
+        # What the engine said stands between kind's own line and a stack trace.
         lines = log.read_text(errors="replace").splitlines()
-        said = [line for line in lines if line.startswith(("Command Output:", "ERROR:"))]
+        said = [line for line in lines if line.startswith(("ERROR:", "Command Output:", "Error:"))]
         line = said[-1] if said else error.what
         return MeshproofError(f"kind could not make the cluster {self.name}: {line}", f"read the log {log}")
 
@@ -228,9 +234,12 @@ class Kind:
         if volumes:
             self.engine.run("volume", "rm", *volumes)
             removed += [f"volume {volume[:12]}" for volume in volumes]
-        if made.made_network and NETWORK in self._networks() and not self.engine.containers(LABEL):
-            self.engine.run("network", "rm", NETWORK)
-            removed.append(f"network {NETWORK}")
+        # Whichever of our clusters goes last takes it along; one that was there before us stays.
+        if self._made_network.exists() and not self.engine.containers(LABEL):
+            if NETWORK in self._networks():
+                self.engine.run("network", "rm", NETWORK)
+                removed.append(f"network {NETWORK}")
+            self._made_network.unlink()
         state.forget(self.paths, self.name)
         removed.append(f"state {self.paths.cluster(self.name)}")
         return removed

@@ -24,7 +24,6 @@ class State(BaseModel):
         supply: which supply it was made from.
         engine: which container engine holds it.
         node_image: the node's image.
-        made_network: whether kind's network was not there before.
         loaded: references of images loaded into the node.
         fingerprint: what the demo in it was made from; empty until the demo was once complete.
         profile: the profile of the mesh in it; empty until there is one.
@@ -39,7 +38,6 @@ class State(BaseModel):
     supply: str
     engine: str
     node_image: str
-    made_network: bool = False
     loaded: tuple[str, ...] = ()
     fingerprint: str = ""
     profile: str = ""

@@ -1,14 +1,17 @@
 """Removing the demo and all that was made with it, at whatever point it was interrupted."""
 
 import shutil
+import tempfile
 from pathlib import Path
 
+from filelock import Timeout
+
+from meshproof.cluster import state
 from meshproof.cluster.kind import Kind
 from meshproof.paths import Paths
+from meshproof.supply.builds import build_lock
 from meshproof.supply.engine import Engine, detect
 from meshproof.supply.recipe import PREFIX
-
-BUILD_CACHES = Path("/var/tmp")  # noqa: S108 -- where Podman keeps the caches that Dockerfiles mount
 
 
 def down(paths: Paths, name: str, *, caches: bool) -> tuple[list[str], list[str]]:
@@ -17,15 +20,23 @@ def down(paths: Paths, name: str, *, caches: bool) -> tuple[list[str], list[str]
     Returns:
         What was removed and what is kept, a line each.
     """
-    engine = detect(paths)
+    made = state.load(paths, name)
+    engine = detect(paths, made.engine if made else None)
     removed = Kind(paths, engine, name).delete()
-    removed += _leftovers(paths, engine)
-    kept = _kept(paths, engine)
+    kept = []
+    try:
+        with build_lock(paths, wait=False):
+            removed += _leftovers(paths, engine)
+            kept = _kept(paths, engine)
+    except Timeout:
+        # What it has half made looks like a leftover, and is not.
+        return removed, ["caches: another meshproof is building; run `meshproof down` again when it is done"]
     if not caches:
         return removed, [*kept, "to remove those too: meshproof down --caches"] if kept else kept
     images = _images(engine)
     if images:
         engine.run("rmi", "--force", *images)
+    engine.prune()
     shutil.rmtree(paths.cache, ignore_errors=True)
     for folder in _build_caches():
         shutil.rmtree(folder, ignore_errors=True)
@@ -57,7 +68,9 @@ def _images(engine: Engine) -> list[str]:
 
 
 def _build_caches() -> list[Path]:
-    return sorted(BUILD_CACHES.glob("buildah-cache*"))
+    # Where Podman keeps the caches that Dockerfiles mount.
+    places = {Path(tempfile.gettempdir()), Path("/var/tmp")}  # noqa: S108
+    return sorted(folder for place in places for folder in place.glob("buildah-cache*"))
 
 
 def _kept(paths: Paths, engine: Engine) -> list[str]:

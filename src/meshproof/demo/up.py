@@ -98,11 +98,11 @@ def up(paths: Paths, name: str, *, port: int | None, supply: str, profile: str) 
     """
     watch = Stopwatch()
     times: dict[str, float] = {}
-    engine = ready_engine(paths)
+    made = state.load(paths, name)
+    engine = ready_engine(paths, made.engine if made else None)
     kind = Kind(paths, engine, name)
     kind.check(port)
     with phase("look up images and tools", times):
-        made = state.load(paths, name)
         supplied = choose(supply, paths, made.supply if made else None).prepare(engine)
     key = fingerprint(paths.house, supplied, profile)
     if made := is_healthy(kind, supplied, key):

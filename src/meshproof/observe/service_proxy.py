@@ -14,6 +14,13 @@ from meshproof.errors import MeshproofError
 REQUEST_SECONDS = 10.0
 
 
+_NOT_FOUND = 404
+
+
+class NoSuchService(MeshproofError):
+    """The API server knows no such service: it was never installed, as against one that does not work."""
+
+
 @dataclass(frozen=True)
 class ServiceProxy:
     """One port of one service, reached with the rights and the certificates of a kubeconfig.
@@ -45,8 +52,9 @@ class ServiceProxy:
             The service's HTTP status and its parsed body. A refusal by the service itself is an answer.
 
         Raises:
-            MeshproofError: the API server does not answer, has no such service or no pod behind it, does
-                not allow the request, or the answer is not JSON.
+            NoSuchService: the API server has no such service, or no such namespace.
+            MeshproofError: the API server does not answer, has no pod behind the service, does not allow the
+                request, or the answer is not JSON.
         """
         request = self.api.param_serialize(
             "GET",
@@ -71,7 +79,11 @@ class ServiceProxy:
         # The API server speaks for itself in Status objects, and in plain text where it cannot reach the
         # pod; neither of the two backends uses that word.
         if isinstance(document, dict) and document.get("kind") == "Status":
-            raise MeshproofError(
+            # It names what it did not find; its text about a path or a pod is another matter.
+            absent = response.status == _NOT_FOUND and document.get("reason") == "NotFound"
+            kind = (document.get("details") or {}).get("kind")
+            broken = NoSuchService if absent and kind in {"services", "namespaces"} else MeshproofError
+            raise broken(
                 f"{self} does not answer ({response.status}: {document.get('message')})",
                 "install the observability chart, or wait until its pods are ready",
             )

@@ -46,7 +46,9 @@ class Verdicts:
         self._wanted = wanted
         self._open: dict[pytest.Item, Conclusion] = {}
         self._closed: list[TestRecord] = []
+        self._require_all: bool = config.getoption("meshproof_require_all")
         self._stopped_by: str | None = None
+        self._stop: ExitCode | None = None
         self._shared = Stopwatch()
         self._recorder = config.stash[RECORDER] = Recorder(config, tuple(wanted.items()))
 
@@ -104,8 +106,14 @@ class Verdicts:
         return category, letter, verdict.upper()
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Remember that somebody stopped the run."""
-        self._stopped_by = "Ctrl-C" if excinfo.errisinstance(KeyboardInterrupt) else excinfo.exconly()
+        """Remember what stopped the run: pytest itself, a test that asked for it, or somebody."""
+        # pytest's own, as after a module that cannot be imported, is a KeyboardInterrupt to Python.
+        if excinfo.errisinstance(pytest.Session.Interrupted):
+            self._stopped_by, self._stop = str(excinfo.value), ExitCode.ENVIRONMENT
+        elif excinfo.errisinstance(KeyboardInterrupt):
+            self._stopped_by, self._stop = "Ctrl-C", ExitCode.INTERRUPTED
+        else:
+            self._stopped_by = excinfo.exconly()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -116,16 +124,25 @@ class Verdicts:
         for item, conclusion in self._open.items():
             if conclusion.ran:
                 self._close(item, conclusion)
-        ended = session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
-        if ended and any(record.verdict is Verdict.ERROR for record in self._closed):
-            session.exitstatus = ExitCode.ENVIRONMENT
-        if self._stopped_by == "Ctrl-C":
-            session.exitstatus = ExitCode.INTERRUPTED
+        session.exitstatus = self._exit_code(session.exitstatus)
         self._recorder.end(self._stopped_by)
+
+    def _exit_code(self, of_pytest: int) -> int:
+        """Return the code to end with: a failure outranks an error, and Ctrl-C both."""
+        if self._stop is ExitCode.INTERRUPTED:
+            return self._stop
+        ended = of_pytest in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
+        if not ended and self._stop is None:
+            return of_pytest
+        found = {record.verdict for record in self._closed}
+        failures = {Verdict.FAILED, Verdict.VACUOUS, *([Verdict.NOT_OFFERED] if self._require_all else [])}
+        if found & failures:
+            return ExitCode.FAILED
+        return ExitCode.ENVIRONMENT if Verdict.ERROR in found or self._stop else of_pytest
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print one line per behaviour."""
-        summarise(terminalreporter, self._closed)
+        summarise(terminalreporter, self._closed, require_all=self._require_all)
 
 
 def _show(

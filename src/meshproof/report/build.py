@@ -15,24 +15,14 @@ from meshproof.report.model import (
     Report,
     TestOutcome,
 )
-from meshproof.results import Results, Verdict
+from meshproof.results import Results, Verdict, gravest
 
 # Characters of evidence, per test and in all: the page stays under 5 MB when everything fails.
 EVIDENCE_PER_TEST = 6_000
 EVIDENCE_IN_ALL = 2_000_000
 
-# One test's verdict outweighs another's in this order; the last two need every test to agree.
-_GRAVEST_FIRST = (
-    Verdict.VACUOUS,
-    Verdict.FAILED,
-    Verdict.ERROR,
-    Verdict.NOT_RUN,
-    Verdict.NOT_OFFERED,
-    Verdict.PASSED,
-    Verdict.FAILED_AS_IT_MUST,
-)
 _GOOD = (Verdict.PASSED, Verdict.FAILED_AS_IT_MUST)
-_VACUOUS = "passed its control (manifests withheld), so its pass proves nothing"
+_VACUOUS = "passed its control (manifests withheld or turned to their opposite), so its pass proves nothing"
 
 
 def build_report(
@@ -69,7 +59,12 @@ def build_report(
         _behaviour(behaviour, tests[behaviour.id], results, control_verdicts.get(behaviour.id))
         for behaviour in catalogue.values()
     ]
-    record_notes = [_interruption("The run", results), _interruption("The control run", control), *notes]
+    record_notes = [
+        _interruption("The run", results),
+        _interruption("The control run", control),
+        _unshown(control_outcome),
+        *notes,
+    ]
     return Report(
         run=results.run.run,
         meshproof=results.run.meshproof,
@@ -101,6 +96,12 @@ def _interruption(what: str, results: Results | None) -> str | None:
         return None
     torn = f"; {results.torn}" if results.torn else ""
     return f"{what} is not complete: {results.interrupted}{torn}."
+
+
+def _unshown(control: Control | None) -> str | None:
+    if control is None or not (ids := control.ids(Verdict.ERROR)):
+        return None
+    return f"The control run ended in an error for {', '.join(ids)}: that their tests can fail was not shown."
 
 
 def _tests_by_behaviour(
@@ -138,10 +139,6 @@ def _shortened(evidence: str, shown: int) -> str:
     return evidence if left_out <= 0 else f"{evidence[:shown]}\n... {left_out} more characters"
 
 
-def _gravest(tests: list[TestOutcome]) -> Verdict:
-    return min((test.verdict for test in tests), key=_GRAVEST_FIRST.index, default=Verdict.NOT_RUN)
-
-
 def _reason(verdict: Verdict, tests: list[TestOutcome], missing: str) -> str:
     """Say why a behaviour has its verdict: the distinct reasons of the tests that gave it."""
     if verdict in _GOOD:
@@ -157,7 +154,7 @@ def _behaviour(
     results: Results,
     control: Verdict | None,
 ) -> BehaviourOutcome:
-    verdict = _gravest(tests)
+    verdict = gravest(test.verdict for test in tests)
     reason = _reason(verdict, tests, results.interrupted or "no test of it was selected")
     if verdict is Verdict.PASSED and control is Verdict.VACUOUS:
         verdict, reason = Verdict.FAILED, _VACUOUS
@@ -210,6 +207,6 @@ def _control(control: Results, catalogue: Mapping[str, Behaviour], shown: int) -
             )
             for behaviour in catalogue.values()
             if behaviour.id in tests
-            for verdict in [_gravest(tests[behaviour.id])]
+            for verdict in [gravest(test.verdict for test in tests[behaviour.id])]
         ),
     )

@@ -8,7 +8,14 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from meshproof.behaviours import Area, Level
-from meshproof.report.model import AreaOutcome, Conclusion, LevelOutcome, Report, Result
+from meshproof.report.model import (
+    AreaOutcome,
+    Conclusion,
+    ControlResult,
+    LevelOutcome,
+    Report,
+    Result,
+)
 from meshproof.results import Verdict
 
 
@@ -66,6 +73,24 @@ class ConformanceArea(_Object):
     disruptive: ConformanceLevel | None = None
 
 
+class ConformanceControl(_Object):
+    """Whether the tests were seen to fail without what makes them true.
+
+    Args:
+        result: in one word.
+        failed_as_they_must: behaviours whose tests can fail.
+        vacuous: ids of the behaviours whose tests pass anyway.
+        errors: ids of those about which the environment let nothing be said.
+        not_run: the catalogue's other behaviours, those that the mesh does not offer included.
+    """
+
+    result: ControlResult
+    failed_as_they_must: int
+    vacuous: tuple[str, ...]
+    errors: tuple[str, ...]
+    not_run: int
+
+
 class ConformanceReport(_Object):
     """The whole document; versions that were not recorded read "unknown"."""
 
@@ -79,6 +104,7 @@ class ConformanceReport(_Object):
     profile: str
     conclusion: Conclusion
     interrupted: str | None = None
+    control: ConformanceControl
     areas: tuple[ConformanceArea, ...]
 
 
@@ -101,6 +127,7 @@ def conformance(report: Report) -> ConformanceReport:
         profile=environment.profile or "unknown",
         conclusion=report.conclusion,
         interrupted=report.interrupted,
+        control=_control(report),
         areas=tuple(_area(area) for area in report.areas),
     )
 
@@ -114,6 +141,20 @@ def render_conformance(report: Report) -> bytes:
     )
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
     return str(text).encode()
+
+
+def _control(report: Report) -> ConformanceControl:
+    def ids(verdict: Verdict) -> tuple[str, ...]:
+        return report.control.ids(verdict) if report.control else ()
+
+    failed, vacuous, errors = map(ids, (Verdict.FAILED_AS_IT_MUST, Verdict.VACUOUS, Verdict.ERROR))
+    return ConformanceControl(
+        result=report.control_result,
+        failed_as_they_must=len(failed),
+        vacuous=vacuous,
+        errors=errors,
+        not_run=report.counts.total - len(failed) - len(vacuous) - len(errors),
+    )
 
 
 def _area(area: AreaOutcome) -> ConformanceArea:

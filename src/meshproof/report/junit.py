@@ -31,6 +31,7 @@ def _suite(report: Report, area: AreaOutcome) -> TestSuite:
         "meshproof": report.meshproof,
         "conclusion": report.conclusion,
         "interrupted": report.interrupted,
+        "control": report.control_result,
         "istio": environment.istio,
         "kubernetes": environment.kubernetes,
         "proxy build": environment.proxy_build,

@@ -31,6 +31,15 @@ class Conclusion(StrEnum):
     NOTHING_PROVEN = "nothing proven"
 
 
+class ControlResult(StrEnum):
+    """What the control run says about the tests."""
+
+    SUCCESS = "success"  # whatever it tried failed, as it must
+    FAILURE = "failure"  # a test passed without what makes it true
+    ERROR = "error"  # the environment broke, or the control run did not come to its end
+    NOT_RUN = "not run"  # there was none, or it tried nothing
+
+
 class _Value(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -158,19 +167,28 @@ class Control(_Value):
     interrupted: str | None
     behaviours: tuple[ControlBehaviour, ...]
 
-    def count(self, verdict: Verdict) -> int:
-        """How many behaviours have this verdict."""
-        return sum(behaviour.verdict is verdict for behaviour in self.behaviours)
+    def ids(self, verdict: Verdict) -> tuple[str, ...]:
+        """The behaviours that have this verdict."""
+        return tuple(behaviour.id for behaviour in self.behaviours if behaviour.verdict is verdict)
 
     @property
     def failed_as_they_must(self) -> int:
         """Behaviours whose tests can fail, so that their pass means something."""
-        return self.count(Verdict.FAILED_AS_IT_MUST)
+        return len(self.ids(Verdict.FAILED_AS_IT_MUST))
 
     @property
     def vacuous(self) -> int:
         """Behaviours whose tests pass without their manifests and so prove nothing."""
-        return self.count(Verdict.VACUOUS)
+        return len(self.ids(Verdict.VACUOUS))
+
+    @property
+    def result(self) -> ControlResult:
+        """What it says in one word; a success counts only for the behaviours that it tried."""
+        if self.vacuous:
+            return ControlResult.FAILURE
+        if self.ids(Verdict.ERROR) or self.interrupted is not None:
+            return ControlResult.ERROR
+        return ControlResult.SUCCESS if self.failed_as_they_must else ControlResult.NOT_RUN
 
 
 class Report(_Value):
@@ -213,6 +231,11 @@ class Report(_Value):
     def counts(self) -> Counts:
         """All behaviours by verdict."""
         return Counts.of(behaviour.verdict for behaviour in self.behaviours)
+
+    @property
+    def control_result(self) -> ControlResult:
+        """What the control run says about the tests; not run when there was none."""
+        return self.control.result if self.control else ControlResult.NOT_RUN
 
     @property
     def duration(self) -> timedelta:

@@ -7,14 +7,17 @@ import secrets
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from meshproof.console import Heartbeat, say
 from meshproof.errors import MeshproofError
 from meshproof.paths import Paths
-from meshproof.process import CommandFailed, Stopwatch, run, stop_all, tail
+from meshproof.process import DISK_FULL, CommandFailed, Stopwatch, run, stop_all, tail
 from meshproof.supply.engine import Engine
 from meshproof.supply.recipe import (
     KEY_LENGTH,
@@ -30,7 +33,6 @@ from meshproof.supply.recipe import (
 SIDE_BY_SIDE = 2
 _STEP = re.compile(r"(\[\d+/\d+\] )?STEP \d|#\d+ \[")
 _COUNTS = re.compile(r"(\d+) passed|^# pass (\d+)|^(\d+) runs, |Tests run: (\d+)")
-FULL = "no space left on device"
 UNREACHABLE = (
     "temporary failure resolving",
     "temporary failure in name resolution",
@@ -39,6 +41,32 @@ UNREACHABLE = (
     "network is unreachable",
     "connection refused",
 )
+
+
+@contextmanager
+def build_lock(paths: Paths, *, wait: bool = True) -> Iterator[None]:
+    """Held by whoever builds: two at once would write the same archive, and `down` would tidy work away.
+
+    Args:
+        paths: where the caches are.
+        wait: whether to wait for another process, aloud.
+
+    Raises:
+        filelock.Timeout: another process holds it and this one does not wait.
+    """
+    paths.cache.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(paths.cache / "build.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        if not wait:
+            raise
+        say("    another meshproof is building on this machine: waiting for it")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class BuildFailed(MeshproofError):
@@ -141,7 +169,9 @@ class Images:
         # A value that was never used before makes the builder run the step again.
         arguments = {**recipe.arguments, "TEST_RUN": secrets.token_hex(8)}
         tests = Recipe(recipe.name, recipe.folder, "test", arguments)
-        self._logged(name, lambda: self._build(engine, tests, f"{self.reference(name)}-test"))
+        tag = f"{self.reference(name)}-test"
+        self._logged(name, lambda: self._build(engine, tests, tag))
+        engine.prune()
         closing = closing_line(self.log(name).read_text(errors="replace"))
         if closing is None:
             raise BuildFailed(
@@ -281,7 +311,7 @@ def explain(name: str, log: Path, error: Exception) -> BuildFailed:
     lowered = text.lower()
     step = current_step(log)
     where = f"image {name}" + (f", {step}" if step else "")
-    if FULL in lowered:
+    if DISK_FULL in lowered:
         return BuildFailed(
             f"the disk is full while building {where}",
             f"free some space (a cold build needs about 25 GB) and run again; the log is {log}",

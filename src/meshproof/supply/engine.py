@@ -12,6 +12,8 @@ from meshproof.paths import Paths
 from meshproof.process import CommandFailed, find, run
 
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+# On every image that is built here; it stays when a later build takes the tag away.
+LABEL = "meshproof.dev/image"
 WANTED_FILES = 1_048_576
 WANTED_PROCESSES = 4_194_304
 PROBE_SECONDS = 30.0
@@ -23,6 +25,7 @@ PODMAN_PACKAGES = (
     "containernetworking-plugins",
     "runc",
     "iptables",
+    "nftables",
 )
 
 
@@ -59,7 +62,7 @@ class Engine:
         The host's network, because package registries are reached as the host reaches them; the host's CA
         bundle as a secret, because company proxies have a CA of their own that must not end up in an image.
         """
-        words: list[str | Path] = ["build", "--network", "host", "--tag", tag]
+        words: list[str | Path] = ["build", "--network", "host", "--tag", tag, "--label", f"{LABEL}={tag}"]
         if CA_BUNDLE.exists():
             words += ["--secret", f"id=ca,src={CA_BUNDLE}"]
         for name, value in sorted(arguments.items()):
@@ -86,6 +89,10 @@ class Engine:
             self.run("cp", f"{container}:{inside}", target)
         finally:
             self.run("rm", "--force", container)
+
+    def prune(self) -> None:
+        """Remove images of ours whose tag a later build has taken."""
+        self.run("image", "prune", "--force", "--filter", f"label={LABEL}")
 
     def containers(self, label: str) -> list[str]:
         """Names of all containers, running or not, that bear a label."""
@@ -133,7 +140,8 @@ def _hard_processes() -> int:
 
 
 def _podman_environment(paths: Paths) -> dict[str, str]:
-    environment = {"KIND_EXPERIMENTAL_PROVIDER": "podman"}
+    # Podman 5 warns of cgroup v1 at every call, in between what kind reads of its output.
+    environment = {"KIND_EXPERIMENTAL_PROVIDER": "podman", "PODMAN_IGNORE_CGROUPSV1_WARNING": "1"}
     if "CONTAINERS_CONF" in os.environ:
         return environment
     text = containers_conf(
@@ -150,30 +158,36 @@ def _podman_environment(paths: Paths) -> dict[str, str]:
     return {**environment, "CONTAINERS_CONF": str(conf)}
 
 
-def candidates(paths: Paths) -> list[Engine]:
-    """The engines whose programs are on this machine, Docker first because kind prefers it."""
-    wanted = os.environ.get("MESHPROOF_ENGINE")
+def candidates(paths: Paths, only: str | None = None) -> list[Engine]:
+    """The engines whose programs are on this machine, Docker first because kind prefers it.
+
+    Args:
+        paths: where a configuration for Podman may be written.
+        only: the one that counts, because it holds a cluster; MESHPROOF_ENGINE's choice otherwise.
+    """
+    wanted = only or os.environ.get("MESHPROOF_ENGINE")
     known: dict[str, Callable[[], dict[str, str]]] = {
         "docker": dict,
         "podman": lambda: _podman_environment(paths),
     }
     if wanted and wanted not in known:
         raise MeshproofError(
-            f"MESHPROOF_ENGINE names the unknown engine {wanted!r}", "set it to docker or podman, or unset it"
+            f"MESHPROOF_ENGINE names the unknown engine {wanted!r}",
+            "set it to docker or podman, or unset it",
         )
     names = [wanted] if wanted else list(known)
     return [Engine(name, known[name]()) for name in names if find(name)]
 
 
-def detect(paths: Paths) -> Engine:
-    """The first engine that answers.
+def detect(paths: Paths, only: str | None = None) -> Engine:
+    """The first engine that answers; with `only`, that one.
 
     Raises:
         NoEngine: none is installed.
         EngineRefuses: one is installed, and none answers.
     """
     refusals: list[str] = []
-    for engine in candidates(paths):
+    for engine in candidates(paths, only):
         try:
             info = json.loads(engine.run("info", "--format", "{{json .}}", seconds=PROBE_SECONDS))
         except (CommandFailed, json.JSONDecodeError) as error:

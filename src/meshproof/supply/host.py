@@ -12,17 +12,21 @@ from meshproof.supply.engine import PODMAN_PACKAGES, Engine, EngineRefuses, NoEn
 BASE_PACKAGES = ("mmdebstrap", "debian-archive-keyring")
 
 
-def ready_engine(paths: Paths) -> Engine:
+def ready_engine(paths: Paths, only: str | None = None) -> Engine:
     """An engine that answers; Podman is installed when none does and this user may install it.
+
+    Args:
+        paths: where a configuration for Podman may be written.
+        only: the one that holds a cluster; then nothing is installed.
 
     Raises:
         NoEngine: nothing is installed and this user may not install.
         EngineRefuses: something is installed, does not serve, and nothing better may be installed.
     """
     try:
-        engine = detect(paths)
+        engine = detect(paths, only)
     except (NoEngine, EngineRefuses):
-        if not may_install() or find("podman"):
+        if only or not may_install() or find("podman"):
             raise
         install(PODMAN_PACKAGES, "no container engine answers")
         engine = detect(paths)

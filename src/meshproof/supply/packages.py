@@ -6,12 +6,12 @@ from pathlib import Path
 
 from meshproof.paths import Paths
 from meshproof.process import run
-from meshproof.supply.builds import Base, Images
+from meshproof.supply.builds import Base, Images, build_lock
 from meshproof.supply.engine import Engine
 from meshproof.supply.host import ready_bootstrap
 from meshproof.supply.model import Charts, ProxyBuild, Supplied, Tools
 from meshproof.supply.recipe import KEY_LENGTH, reference
-from meshproof.supply.recipes import CLUSTER_IMAGES, HOST_TOOLS, package_pins, recipes
+from meshproof.supply.recipes import BUILD_ORDER, CLUSTER_IMAGES, HOST_TOOLS, package_pins, recipes
 
 BASE_FLAGS = (
     "--variant=minbase",
@@ -49,7 +49,11 @@ class Packages:
         Raises:
             BuildFailed: a step of a build failed; the message names it and its log.
         """
-        self._images.ensure(engine, [*HOST_TOOLS, "node", *CLUSTER_IMAGES])
+        with build_lock(self._paths):
+            return self._prepared(engine)
+
+    def _prepared(self, engine: Engine) -> Supplied:
+        self._images.ensure(engine, BUILD_ORDER)
         tools = {name: path for recipe in HOST_TOOLS for name, path in self._tools(engine, recipe).items()}
         charts = tools["charts"]
         images = {name: self._images.reference(name) for name in CLUSTER_IMAGES}
@@ -81,7 +85,8 @@ class Packages:
         Raises:
             BuildFailed: a test failed; the message names the log.
         """
-        return self._images.test(engine, name)
+        with build_lock(self._paths):
+            return self._images.test(engine, name)
 
     def _bootstrap(self, engine: Engine, log: Path) -> None:
         """Make the base image, which no image registry is asked for."""

@@ -27,6 +27,9 @@ HOST_TOOLS = {
     "helm": {"helm": "/helm"},
 }
 
+# What the packages supply builds; Go programs early, so that none of them is left for the end to build alone.
+BUILD_ORDER = (*HOST_TOOLS, "jaeger", "node", *CLUSTER_IMAGES)
+
 
 def required_version(go_mod: Path, module: str) -> str:
     """The version of a module that a go.mod requires, so that it is pinned there and nowhere else."""

@@ -17,7 +17,7 @@ from meshproof.console import say
 from meshproof.errors import MeshproofError
 from meshproof.paths import Paths
 from meshproof.process import CommandFailed, run
-from meshproof.supply.builds import Base, Images
+from meshproof.supply.builds import Base, Images, build_lock
 from meshproof.supply.engine import Engine
 from meshproof.supply.fetch import fetch
 from meshproof.supply.model import Charts, ProxyBuild, Supplied, Tools
@@ -91,6 +91,7 @@ class Registry:
     name = "registry"
 
     def __init__(self, paths: Paths) -> None:
+        self._paths = paths
         self._tools = paths.cache / "tools"
         self._pins = pins(paths.house)
         self._local = tuple(name for name in CLUSTER_IMAGES if name not in self._pins.images)
@@ -107,6 +108,10 @@ class Registry:
             BuildFailed: a step of a build failed; the message names it and its log.
             MeshproofError: there are no tools for this machine, or a chart cannot be had.
         """
+        with build_lock(self._paths):
+            return self._prepared(engine)
+
+    def _prepared(self, engine: Engine) -> Supplied:
         say(f"    pinned by version only, because no digest of it is known: {', '.join(self._pins.loose())}")
         machine = machine_name(platform.system(), platform.machine())
         tools = {name: self._tool(name, machine) for name in TOOLS}
@@ -136,7 +141,8 @@ class Registry:
         Raises:
             BuildFailed: a test failed; the message names the log.
         """
-        return self._images.test(engine, name)
+        with build_lock(self._paths):
+            return self._images.test(engine, name)
 
     def _tool(self, name: str, machine: str) -> Path:
         tool = self._pins.tools[name]
