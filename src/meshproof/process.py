@@ -67,6 +67,8 @@ def run(  # noqa: PLR0913 -- each is a property of one start, and none goes with
     """
     words = [os.fspath(word) for word in command]
     shown = " ".join(words[:3])
+    if not find(words[0]):
+        raise CommandFailed(f"the program {words[0]} is not on this machine", "install it and run again", "")
     sink = log.open("ab") if log else None
     try:
         with _started(words, env, cwd, sink, has_input=stdin is not None) as process:
@@ -79,10 +81,6 @@ def run(  # noqa: PLR0913 -- each is a property of one start, and none goes with
                     "look at the machine's load and run again",
                     "",
                 ) from None
-    except FileNotFoundError:
-        raise CommandFailed(
-            f"the program {words[0]} is not on this machine", "install it and run again", ""
-        ) from None
     finally:
         if sink:
             sink.close()
@@ -98,6 +96,11 @@ def run(  # noqa: PLR0913 -- each is a property of one start, and none goes with
     raise CommandFailed(f"`{shown}` failed: {last}", where, text)
 
 
+def _with_parent() -> list[str]:
+    # A program that outlived a killed meshproof would get in the way of the next one, which repairs.
+    return ["setpriv", "--pdeathsig", "TERM", "--"] if find("setpriv") else []
+
+
 @contextlib.contextmanager
 def _started(
     words: list[str],
@@ -109,7 +112,7 @@ def _started(
 ) -> Iterator[subprocess.Popen[bytes]]:
     # A session of its own: Ctrl-C reaches this process alone, which then ends its children in order.
     process = subprocess.Popen(
-        words,
+        [*_with_parent(), *words],
         stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
         stdout=sink or subprocess.PIPE,
         stderr=subprocess.STDOUT if sink else subprocess.PIPE,

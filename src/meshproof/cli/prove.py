@@ -24,6 +24,13 @@ from meshproof.run import sweep as sweep_runs
 SWEEP_SECONDS = 120.0
 Select = Annotated[str | None, typer.Option("-k", help="Only tests whose name matches, as pytest's -k.")]
 
+ImagesFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--images", help="YAML: productpage, details, reviews, ratings, probe -> reference to pull."
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -40,6 +47,7 @@ def run(
     kubeconfig: Kubeconfig = None,
     supply: Supply = SupplyName.AUTO,
     select: Select = None,
+    images: ImagesFile = None,
     *,
     require_all: Annotated[
         bool, typer.Option("--require-all", help="A behaviour that is not offered fails the run.")
@@ -47,7 +55,7 @@ def run(
 ) -> None:
     """Prove the behaviours of a mesh; the verdicts land in the output folder as they come."""
     target = find(paths(), name, context, kubeconfig, supply)
-    command = pytest_command(target, output, select)
+    command = pytest_command(target, output, select, images)
     code = attach([*command, "--meshproof-require-all"] if require_all else command)
     if (output / RESULTS_FILE).exists():
         write_report(output)
@@ -62,11 +70,12 @@ def control(
     kubeconfig: Kubeconfig = None,
     supply: Supply = SupplyName.AUTO,
     select: Select = None,
+    images: ImagesFile = None,
 ) -> None:
     """Show that every behaviour can fail: its manifests withheld, or turned to their opposite."""
     target = find(paths(), name, context, kubeconfig, supply)
     folder = output / CONTROL_FOLDER
-    code = attach([*pytest_command(target, folder, select), "--meshproof-control"])
+    code = attach([*pytest_command(target, folder, select, images), "--meshproof-control"])
     if (output / RESULTS_FILE).exists():
         write_report(output)
     raise typer.Exit(exit_code(code))
@@ -108,12 +117,13 @@ def exit_code(of_pytest: int) -> ExitCode:
     return ExitCode(of_pytest) if of_pytest in set(ExitCode) else ExitCode.ENVIRONMENT
 
 
-def pytest_command(target: Target, output: Path, select: str | None) -> list[str]:
-    """The command line that runs the suites against a target."""
+def pytest_command(target: Target, output: Path, select: str | None, images: Path | None) -> list[str]:
+    """The command line that runs the suites against a target, with the supply's images or those of a file."""
     output.mkdir(parents=True, exist_ok=True)
-    images = output / "images.yaml"
     supplied = target.supplied
-    images.write_text(yaml.safe_dump({**service_images(supplied), "probe": supplied.images["probe"]}))
+    if images is None:
+        images = output / "images.yaml"
+        images.write_text(yaml.safe_dump({**service_images(supplied), "probe": supplied.images["probe"]}))
     words = [
         *(sys.executable, "-m", "pytest", str(target.house / "suites")),
         *("--rootdir", str(target.house), "--config-file", str(target.house / "pyproject.toml")),

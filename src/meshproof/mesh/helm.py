@@ -17,6 +17,7 @@ from pyhelm3.errors import ReleaseNotFoundError
 
 from meshproof.console import say
 from meshproof.errors import MeshproofError
+from meshproof.process import CommandFailed, run, stop_all
 
 T = TypeVar("T")
 TIMEOUT = "3m"
@@ -27,6 +28,28 @@ logging.getLogger("pyhelm3").setLevel(logging.ERROR)
 
 class ReleaseFailed(MeshproofError):
     """A chart did not render, or its objects did not become ready."""
+
+
+class _Command(pyhelm3.Command):  # type: ignore[misc]
+    """Starts Helm as every other program here is started.
+
+    pyhelm3 puts a shell in between. An interrupt then ends the shell and not Helm, and a Helm that outlives
+    its meshproof changes releases under the hands of the next one.
+    """
+
+    async def run(self, command: list[Any], input: bytes | None = None) -> bytes:  # noqa: A002 -- pyhelm3's name
+        words = [self._executable, *map(str, command), "--kubeconfig", str(self._kubeconfig)]
+        if self._kubecontext:
+            words += ["--kube-context", self._kubecontext]
+        try:
+            out = await asyncio.to_thread(run, words, stdin=input)
+        except asyncio.CancelledError:
+            stop_all()
+            raise
+        except CommandFailed as error:
+            kind = ReleaseNotFoundError if "release: not found" in error.output else HelmError
+            raise kind(1, b"", error.output.encode()) from error
+        return out.encode()
 
 
 @dataclass(frozen=True)
@@ -62,12 +85,13 @@ class Helm:
 
     @cached_property
     def _client(self) -> pyhelm3.Client:
-        return pyhelm3.Client(
+        command = _Command(
             default_timeout=TIMEOUT,
             executable=str(self.binary),
             kubeconfig=self.kubeconfig,
             kubecontext=self.context,
         )
+        return pyhelm3.Client(command, executable=str(self.binary))
 
     def install_or_upgrade(
         self, release: str, chart: Path | str, namespace: str, values: Mapping[str, Any], *, wait: bool = True
