@@ -24,6 +24,7 @@ SUITE_NODE_PORT = 30081
 LABEL = "io.x-k8s.kind.cluster"
 NETWORK = "kind"
 READY_SECONDS = 120
+REMOVE_SECONDS = 30
 
 
 class NameTaken(MeshproofError):
@@ -218,6 +219,23 @@ class Kind:
         )
         return state.save(self.paths, made.model_copy(update={"phase": "ready"}))
 
+    def _remove(self, nodes: list[str]) -> None:
+        def removed() -> bool:
+            try:
+                self.engine.run("rm", "--force", "--volumes", *nodes)
+            except CommandFailed:
+                # An engine that was interrupted while it started a container is still unmounting it.
+                return False
+            return True
+
+        wait.until(
+            removed,
+            REMOVE_SECONDS,
+            f"the containers {', '.join(nodes)} are removed",
+            f"look at what holds them: {self.engine.name} rm --force {' '.join(nodes)}",
+            every=1.0,
+        )
+
     def delete(self) -> list[str]:
         """Remove the cluster and its state; names what was removed. Safe to call at any time."""
         removed: list[str] = []
@@ -226,7 +244,7 @@ class Kind:
             return removed
         nodes = self.nodes()
         if nodes:
-            self.engine.run("rm", "--force", "--volumes", *nodes)
+            self._remove(nodes)
             removed += [f"container {node}" for node in nodes]
         # With Podman, kind labels a node's volume with the node's name as the key.
         label = f"label={self.name}-control-plane"
