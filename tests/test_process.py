@@ -67,3 +67,17 @@ def test_a_program_that_ignores_the_request_is_forced(monkeypatch):
     process.stop(child)
     child.stdout.close()
     assert child.returncode == -signal.SIGKILL
+
+
+def test_what_an_orderly_program_started_may_finish(tmp_path):
+    done = tmp_path / "done"
+    child = process.subprocess.Popen(
+        ["/bin/sh", "-c", f"(sleep 0.5; touch {done}) & echo started; exec sleep 60"],
+        stdout=process.subprocess.PIPE,
+        start_new_session=True,
+    )
+    child.stdout.readline()
+    process.stop(child, orderly=True)
+    child.stdout.close()
+    assert done.exists()
+    assert child.returncode == -signal.SIGTERM

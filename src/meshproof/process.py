@@ -14,12 +14,14 @@ from typing import IO
 from meshproof.errors import MeshproofError
 
 GRACE_SECONDS = 10.0
+FINISH_SECONDS = 30.0
 TAIL_LINES = 15
 DISK_FULL = "no space left on device"
 # A run removes its namespace before it ends.
 ORDERLY_SECONDS = 90.0
 
-_running: set[subprocess.Popen[bytes]] = set()
+# Each running program, and whether what it started may finish.
+_running: dict[subprocess.Popen[bytes], bool] = {}
 _lock = threading.Lock()
 _stopping = threading.Event()
 
@@ -51,6 +53,7 @@ def run(  # noqa: PLR0913 -- each is a property of one start, and none goes with
     cwd: Path | None = None,
     stdin: bytes | None = None,
     seconds: float | None = None,
+    orderly: bool = False,
 ) -> str:
     """Run a program to its end and return its standard output.
 
@@ -61,6 +64,8 @@ def run(  # noqa: PLR0913 -- each is a property of one start, and none goes with
         cwd: the working folder.
         stdin: bytes for standard input, which is empty otherwise.
         seconds: the bound after which the program is ended.
+        orderly: whether, when it must be ended, what it started may first finish. An engine that is killed
+            while it starts a container leaves its network rules behind, and those catch the next one's calls.
 
     Raises:
         CommandFailed: the exit code was not 0, the bound passed, or the program is not there.
@@ -71,7 +76,7 @@ def run(  # noqa: PLR0913 -- each is a property of one start, and none goes with
         raise CommandFailed(f"the program {words[0]} is not on this machine", "install it and run again", "")
     sink = log.open("ab") if log else None
     try:
-        with _started(words, env, cwd, sink, has_input=stdin is not None) as process:
+        with _started(words, env, cwd, sink, has_input=stdin is not None, orderly=orderly) as process:
             try:
                 out, err = process.communicate(stdin, timeout=seconds)
             except subprocess.TimeoutExpired:
@@ -102,13 +107,14 @@ def _with_parent() -> list[str]:
 
 
 @contextlib.contextmanager
-def _started(
+def _started(  # noqa: PLR0913 -- what `run` was given
     words: list[str],
     env: Mapping[str, str] | None,
     cwd: Path | None,
     sink: IO[bytes] | None,
     *,
     has_input: bool,
+    orderly: bool,
 ) -> Iterator[subprocess.Popen[bytes]]:
     # A session of its own: Ctrl-C reaches this process alone, which then ends its children in order.
     process = subprocess.Popen(
@@ -121,15 +127,15 @@ def _started(
         start_new_session=True,
     )
     with _lock:
-        _running.add(process)
+        _running[process] = orderly
     try:
         yield process
     except BaseException:
-        stop(process)
+        stop(process, orderly=orderly)
         raise
     finally:
         with _lock:
-            _running.discard(process)
+            _running.pop(process, None)
         for pipe in (process.stdin, process.stdout, process.stderr):
             if pipe:
                 pipe.close()
@@ -154,9 +160,18 @@ def attach(command: Sequence[str | os.PathLike[str]], env: Mapping[str, str] | N
             raise KeyboardInterrupt from None
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """End a program and all that it started: first asked, after a grace period forced."""
-    if process.poll() is not None:
+def stop(process: subprocess.Popen[bytes], *, orderly: bool = False) -> None:
+    """End a program and all that it started: first asked, after a grace period forced.
+
+    Args:
+        process: leads a group of its own.
+        orderly: ask the program alone, and give what it started time to finish.
+    """
+    if orderly:
+        process.terminate()
+        process.wait()
+        _wait_for_group(process.pid)
+    elif process.poll() is not None:
         return
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
@@ -168,13 +183,24 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
+def _wait_for_group(group: int) -> None:
+    deadline = time.monotonic() + FINISH_SECONDS
+    pause = threading.Event()
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        pause.wait(0.1)
+
+
 def stop_all() -> None:
     """End every program that is still running; `run` in other threads then raises KeyboardInterrupt."""
     _stopping.set()
     with _lock:
-        processes = list(_running)
-    for process in processes:
-        stop(process)
+        processes = list(_running.items())
+    for process, orderly in processes:
+        stop(process, orderly=orderly)
 
 
 def tail(path: Path, lines: int = TAIL_LINES) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -31,14 +32,16 @@ def processes_that_name(text: str) -> list[str]:
 
 
 def snapshot(name: str, engine) -> list[str]:
-    """All that a cluster could leave: containers, volumes, networks, programs that use its kubeconfig."""
+    """All that a cluster could leave: containers, volumes, networks, programs, rules that forward ports."""
     lists = (
         ("ps", "--all", "--format", "{{.Names}}"),
         ("volume", "ls", "--quiet"),
         ("network", "ls", "--quiet"),
     )
     found = [line for words in lists for line in engine.run(*words).split()]
-    return sorted([*found, *processes_that_name(f"{name}/kubeconfig")])
+    rules = subprocess.run(["iptables-save", "-t", "nat"], capture_output=True, text=True, check=True).stdout
+    forwarded = [line for line in rules.splitlines() if "-j DNAT" in line]
+    return sorted([*found, *forwarded, *processes_that_name(f"{name}/kubeconfig")])
 
 
 def test_ctrl_c_while_images_are_built(stopped_at, meshproof, empty_store):

@@ -173,6 +173,7 @@ class Kind:
                 log=log,
                 env=self.engine.environment,
                 stdin=text.encode(),
+                orderly=True,
             )
         except CommandFailed as error:
             raise self._explained(error, log) from error
@@ -199,6 +200,7 @@ class Kind:
             [supplied.tools.kind, "load", "image-archive", supplied.archive, "--name", self.name],
             log=log,
             env=self.engine.environment,
+            orderly=True,
         )
         return state.save(self.paths, made.model_copy(update={"loaded": tuple(supplied.load)}))
 
