@@ -221,20 +221,21 @@ class Kind:
         )
         return state.save(self.paths, made.model_copy(update={"phase": "ready"}))
 
-    def _remove(self, nodes: list[str]) -> None:
+    def _remove(self, words: tuple[str, ...], names: list[str]) -> None:
         def removed() -> bool:
             try:
-                self.engine.run("rm", "--force", "--volumes", *nodes)
+                self.engine.run(*words, *names)
             except CommandFailed:
-                # An engine that was interrupted while it started a container is still unmounting it.
+                # The node's programs are still ending, or an interrupted engine is still unmounting it.
                 return False
             return True
 
+        command = " ".join([*words, *names])
         wait.until(
             removed,
             REMOVE_SECONDS,
-            f"the containers {', '.join(nodes)} are removed",
-            f"look at what holds them: {self.engine.name} rm --force {' '.join(nodes)}",
+            f"the engine removes what it held of cluster {self.name}",
+            f"look at what holds it: {self.engine.name} {command}",
             every=1.0,
         )
 
@@ -246,13 +247,13 @@ class Kind:
             return removed
         nodes = self.nodes()
         if nodes:
-            self._remove(nodes)
+            self._remove(("rm", "--force", "--volumes"), nodes)
             removed += [f"container {node}" for node in nodes]
         # With Podman, kind labels a node's volume with the node's name as the key.
         label = f"label={self.name}-control-plane"
         volumes = self.engine.run("volume", "ls", "--quiet", "--filter", label).split()
         if volumes:
-            self.engine.run("volume", "rm", *volumes)
+            self._remove(("volume", "rm"), volumes)
             removed += [f"volume {volume[:12]}" for volume in volumes]
         # Whichever of our clusters goes last takes it along; one that was there before us stays.
         if self._made_network.exists() and not self.engine.containers(LABEL):
