@@ -50,7 +50,6 @@ def run(  # noqa: PLR0913 -- each is a property of one start, and none goes with
     *,
     log: Path | None = None,
     env: Mapping[str, str] | None = None,
-    cwd: Path | None = None,
     stdin: bytes | None = None,
     seconds: float | None = None,
     orderly: bool = False,
@@ -61,7 +60,6 @@ def run(  # noqa: PLR0913 -- each is a property of one start, and none goes with
         command: program and arguments; no shell takes part.
         log: with a log, both outputs go there and the returned text is empty.
         env: added to this process's environment.
-        cwd: the working folder.
         stdin: bytes for standard input, which is empty otherwise.
         seconds: the bound after which the program is ended.
         orderly: whether, when it must be ended, what it started may first finish. An engine that is killed
@@ -76,7 +74,7 @@ def run(  # noqa: PLR0913 -- each is a property of one start, and none goes with
         raise CommandFailed(f"the program {words[0]} is not on this machine", "install it and run again", "")
     sink = log.open("ab") if log else None
     try:
-        with _started(words, env, cwd, sink, has_input=stdin is not None, orderly=orderly) as process:
+        with _started(words, env, sink, has_input=stdin is not None, orderly=orderly) as process:
             try:
                 out, err = process.communicate(stdin, timeout=seconds)
             except subprocess.TimeoutExpired:
@@ -107,10 +105,9 @@ def _with_parent() -> list[str]:
 
 
 @contextlib.contextmanager
-def _started(  # noqa: PLR0913 -- what `run` was given
+def _started(
     words: list[str],
     env: Mapping[str, str] | None,
-    cwd: Path | None,
     sink: IO[bytes] | None,
     *,
     has_input: bool,
@@ -123,7 +120,6 @@ def _started(  # noqa: PLR0913 -- what `run` was given
         stdout=sink or subprocess.PIPE,
         stderr=subprocess.STDOUT if sink else subprocess.PIPE,
         env={**os.environ, **(env or {})},
-        cwd=cwd,
         start_new_session=True,
     )
     with _lock:
@@ -141,14 +137,12 @@ def _started(  # noqa: PLR0913 -- what `run` was given
                 pipe.close()
 
 
-def attach(command: Sequence[str | os.PathLike[str]], env: Mapping[str, str] | None = None) -> int:
+def attach(command: Sequence[str | os.PathLike[str]]) -> int:
     """Run a program on this terminal and return its exit code.
 
     An interrupt is passed on once, and the program is given the time to put its own things in order.
     """
-    process = subprocess.Popen(
-        [os.fspath(word) for word in command], env={**os.environ, **(env or {})}, start_new_session=True
-    )
+    process = subprocess.Popen([os.fspath(word) for word in command], start_new_session=True)
     try:
         return process.wait()
     except KeyboardInterrupt:

@@ -10,11 +10,11 @@ from kubernetes import client
 from meshproof import wait
 from meshproof.cluster.model import Cluster
 from meshproof.mesh.helm import Release
+from meshproof.observe import NAMESPACE as OBSERVABILITY
 from meshproof.supply.model import Supplied
 from meshproof.supply.recipes import SERVICES
 
 SHOP = "bookinfo"
-OBSERVABILITY = "meshproof-observability"
 TITLE = "Simple Bookstore App"
 PAGE_SECONDS = 90
 MADE_LABEL = {"app.kubernetes.io/managed-by": "meshproof"}

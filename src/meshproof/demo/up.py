@@ -9,9 +9,10 @@ from meshproof.cluster.kind import Kind
 from meshproof.cluster.model import Cluster
 from meshproof.cluster.state import State
 from meshproof.console import phase, say
-from meshproof.demo.shop import OBSERVABILITY, SHOP, Shop, answers, deployments_ready
+from meshproof.demo.shop import SHOP, Shop, answers, deployments_ready
 from meshproof.mesh.helm import Helm
 from meshproof.mesh.istio import INGRESS, SYSTEM, Istio
+from meshproof.observe import NAMESPACE as OBSERVABILITY
 from meshproof.paths import Paths
 from meshproof.process import Stopwatch
 from meshproof.supply.choose import choose
