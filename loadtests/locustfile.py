@@ -1,8 +1,16 @@
 """Readers of the shop: each looks at the page, signs in, looks again and signs out."""
 
-from locust import HttpUser, between, task
+from locust import HttpUser, between, events, task
+from locust.env import Environment
+from locust.stats import print_error_report
 
 TITLE = "<title>Simple Bookstore App</title>"
+
+
+@events.quitting.add_listener
+def say_what_failed(environment: Environment, **_: object) -> None:
+    """Name the failures: Locust itself says nothing of them once it writes its figures to a file."""
+    print_error_report(environment.stats)
 
 
 class Reader(HttpUser):

@@ -9,11 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from kubernetes import client
 
+from meshproof.cluster import state
+from meshproof.cluster.kind import Kind
+from meshproof.demo.up import Demo, up
+from meshproof.mesh.helm import Helm
 from meshproof.paths import Paths
 from meshproof.paths import paths as user_paths
+from meshproof.supply.choose import choose
 from meshproof.supply.engine import Engine, detect
 
+NAME = os.environ.get("MESHPROOF_NAME", "meshproof")
 COMMAND = [sys.executable, "-c", "from meshproof.cli import main; main()"]
 
 
@@ -112,3 +119,43 @@ def small_disk(tmp_path) -> Iterator[Path]:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", folder], check=True)
     yield folder
     subprocess.run(["umount", "--recursive", folder], check=True)
+
+
+@pytest.fixture(scope="session")
+def demo(meshproof) -> Iterator[Demo]:
+    """The demo of MESHPROOF_NAME with this checkout's images; one made for the tests goes with them."""
+    paths = user_paths()
+    made = state.load(paths, NAME)
+    if made is None or made.phase != "ready":
+        yield up(paths, NAME, port=None, supply="auto", profile="demo")
+        meshproof("down", "--name", NAME)
+        return
+    engine = detect(paths)
+    kind = Kind(paths, engine, NAME)
+    supplied = choose("auto", paths, made.supply).prepare(engine)
+    yield Demo(kind.load(made, supplied), kind.cluster(made), supplied, changed=False)
+
+
+@pytest.fixture(scope="session")
+def helm(demo) -> Helm:
+    """Helm on the demo's cluster."""
+    return Helm(demo.supplied.tools.helm, demo.cluster.kubeconfig, demo.cluster.context)
+
+
+@pytest.fixture(scope="module")
+def namespace(demo) -> Iterator[Callable[..., str]]:
+    """Make namespaces, with sidecars or without; they go with the module's tests."""
+    core = client.CoreV1Api(demo.cluster.api)
+    made: list[str] = []
+
+    def make(name: str, *, injected: bool = True, **labels: str) -> str:
+        full = f"e2e-{name}-{os.getpid()}"
+        injection = {"istio-injection": "enabled" if injected else "disabled"}
+        metadata = client.V1ObjectMeta(name=full, labels={**injection, **labels})
+        core.create_namespace(client.V1Namespace(metadata=metadata))
+        made.append(full)
+        return full
+
+    yield make
+    for name in made:
+        core.delete_namespace(name)
