@@ -116,8 +116,10 @@ def control(session: nox.Session) -> None:
 
 @nox.session
 def end_to_end(session: nox.Session) -> None:
-    """Bad input and interruptions, on the real thing."""
-    run(session, "pytest", "tests/end_to_end")
+    """Shop, probe, browser, bad input and interruptions, on the real thing."""
+    session.install("--quiet", "--editable", ".", "--group", "browser", env=INSTALL)
+    kept = {"MESHPROOF_OUTPUT": str(OUTPUT.absolute())}
+    session.run("pytest", "tests/end_to_end", *given(session), env=kept, **PATIENCE)
 
 
 @nox.session

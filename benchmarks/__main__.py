@@ -17,21 +17,30 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.memory import node_bytes
+from benchmarks.probes import through_two_sidecars
+from meshproof.cluster import state
+from meshproof.cluster.kind import Kind
+from meshproof.mesh.helm import Helm
 from meshproof.paths import paths
 from meshproof.process import Stopwatch
-from meshproof.supply.engine import detect
+from meshproof.supply.choose import choose
+from meshproof.supply.engine import Engine, detect
 
 ROUNDS = 3
 NAME = "meshproof-bench"
 COMMAND = [sys.executable, "-c", "from meshproof.cli import main; main()"]
 RESULTS = paths().house / "docs" / "benchmarks.json"
 PAGE = paths().house / "docs" / "benchmarks.md"
-GB = 1000**3
+MB, GB = 1000**2, 1000**3
+PROBE_CALLS = "4,000 HTTP requests probe to probe through two sidecars (s)"
+PROBE_MEMORY = "memory of a probe after it (MB)"
 BOUNDS = {
     "supply, cold": "at most 1,200 s",
     "no cluster to page, whole command": "at most 90 s",
     "again on a healthy demo": "at most 5 s",
     "memory of the demo, idle": "at most 5 GB",
+    PROBE_CALLS: "at most 8 s",
+    PROBE_MEMORY: "at most 100 MB",
 }
 
 
@@ -57,8 +66,20 @@ def warm() -> dict[str, list[float]]:
         found.setdefault("no cluster to page, whole command", []).append(whole)
         found.setdefault("again on a healthy demo", []).append(meshproof("up", "--name", NAME))
         found.setdefault("memory of the demo, idle", []).append(node_bytes(engine, f"{NAME}-control-plane"))
+        seconds, held = probes(engine)
+        found.setdefault(PROBE_CALLS, []).append(seconds)
+        found.setdefault(PROBE_MEMORY, []).append(held)
     meshproof("down", "--name", NAME)
     return found
+
+
+def probes(engine: Engine) -> tuple[float, int]:
+    """Seconds of a sample between two probes of the demo, and the bytes of a probe after it."""
+    made = state.load(paths(), NAME)
+    supplied = choose(made.supply, paths()).prepare(engine)
+    cluster = Kind(paths(), engine, NAME).cluster(made)
+    helm = Helm(supplied.tools.helm, cluster.kubeconfig, cluster.context)
+    return through_two_sidecars(cluster, helm, paths().house / "charts" / "probe", supplied.images["probe"])
 
 
 def cold() -> dict[str, list[float]]:
@@ -82,6 +103,8 @@ def cold() -> dict[str, list[float]]:
 
 def shown(name: str, value: float) -> str:
     """A figure with its unit."""
+    if name.endswith("(MB)"):
+        return f"{value / MB:.0f} MB"
     return f"{value / GB:.2f} GB" if name.startswith("memory") else f"{value:.1f} s"
 
 
@@ -106,7 +129,8 @@ def main() -> None:
         "Written by `nox -s bench` and `nox -s bench -- --cold`; "
         f"measured on {machine}, supply `packages`, Podman.\n"
         "Seconds are wall time of whole commands, or of the phases that they print. Memory is the\n"
-        "proportional set size of every process in the node.\n\n"
+        "proportional set size of every process in the node; that of a probe is the working set of its\n"
+        "container, as the kubelet measures it.\n\n"
         "| what | median | minimum | maximum | runs | wanted |\n| --- | --- | --- | --- | --- | --- |\n"
         + "\n".join(rows(found))
         + "\n"

@@ -11,6 +11,7 @@ from kubernetes.stream import stream
 
 from meshproof.errors import MeshproofError
 from meshproof.traffic import Answer, Batch, Budgets, Call, Failure, FailureKind, Reply
+from meshproof.traffic.call import only_http
 
 _SIDECAR_RESTARTS = (
     "Always"  # an init container that restarts is a sidecar of the pod, not a step of its start
@@ -73,8 +74,10 @@ class Curl:
         """Run curl as often as the batch says; what has not begun at its deadline is left out.
 
         Raises:
+            CannotSend: the call needs more than curl is used for here.
             MeshproofError: there is no such pod, or the API server does not let this user run commands there.
         """
+        only_http(call, batch)
         pods = pods_of(self._api, self._namespace, self._app)
         if not pods:
             raise MeshproofError(

@@ -29,6 +29,7 @@ DOCKERFILES = {
     "proxyv2": "ARG BASE\nARG ISTIO\nFROM ${BASE}\n",
     "prometheus": "ARG BASE\nFROM ${BASE}\n",
     "jaeger": "ARG GO\nFROM ${GO}\n",
+    "browser": "ARG BASE\nFROM ${BASE}\n",
 }
 SERVICE = "ARG BASE=docker.io/library/debian:trixie-slim\nFROM ${BASE} AS app\nFROM app AS test\nFROM app\n"
 # Does nothing but remember: every call in `calls`, every image made in `images`.

@@ -47,3 +47,12 @@ def test_a_base_that_is_there_needs_no_mmdebstrap(supplied, paths, told, monkeyp
     monkeypatch.setattr(host, "find", lambda _: None)
     (paths.house / "bookinfo" / "ratings" / "main.js").write_text("y")
     assert Packages(paths).prepare(told.engine).node_image == supplied.node_image
+
+
+def test_an_image_that_only_some_need_is_built_when_it_is_asked_for(supplied, paths, told):
+    assert "browser" not in supplied.images
+    before = len(told.calls("build"))
+    reference = Packages(paths).image(told.engine, "browser")
+    assert reference.startswith("localhost/meshproof/browser:")
+    assert Packages(paths).image(told.engine, "browser") == reference
+    assert len(told.calls("build")) == before + 1

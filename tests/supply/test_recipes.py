@@ -7,6 +7,7 @@ from meshproof.supply.recipes import (
     CLUSTER_IMAGES,
     HOST_TOOLS,
     NODE_IMAGES,
+    ON_DEMAND,
     SERVICES,
     package_pins,
     recipes,
@@ -48,7 +49,7 @@ def test_the_node_archives_what_kubernetes_runs(house):
 
 def test_this_house_has_every_image_that_is_asked_for():
     found = recipes(HOUSE)
-    order = build_order(found, [*HOST_TOOLS, "node", *CLUSTER_IMAGES])
+    order = build_order(found, [*HOST_TOOLS, "node", *CLUSTER_IMAGES, *ON_DEMAND])
     assert order[0] == "base"
     assert set(order) == {*found, "base"}
     for name in order[1:]:

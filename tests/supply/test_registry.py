@@ -159,6 +159,14 @@ def test_tests_of_a_service_run_on_the_official_debian(releases, paths, told):
     assert releases.asked == []
 
 
+def test_the_browser_stands_on_the_official_debian_and_only_when_asked_for(supplied, paths, told):
+    assert "browser" not in supplied.images
+    reference = Registry(paths).image(told.engine, "browser")
+    line = told.calls("build")[-1]
+    assert f"--tag {reference} " in line
+    assert "--build-arg BASE=docker.io/library/debian:trixie-slim@sha256:00 " in line
+
+
 @pytest.mark.parametrize(("machine", "name"), MACHINES.items())
 def test_releases_have_their_own_word_for_a_machine(machine, name):
     assert machine_name("Linux", machine) == name

@@ -41,7 +41,9 @@ class Script:
         self.batches.append((self.clock.now(), batch))
         self.clock.time += self.seconds
         answered = batch.count if self.most is None else min(batch.count, self.most)
-        return Answer(tuple(next(self._next) for _ in range(answered)), partial=answered < batch.count)
+        replies = tuple(next(self._next) for _ in range(answered))
+        partial = answered < batch.count
+        return Answer(replies, partial, f"only {answered} in the script" if partial else "")
 
     def call(self) -> Call:
         return Call(

@@ -1,8 +1,13 @@
 """Calls and replies as evidence shows them."""
 
+from dataclasses import replace
+
 from scripted import RESET, served
 
+from meshproof.traffic import ClientCertificate, Failure, FailureKind, Protocol, Reply, Tls
 from meshproof.traffic.call import Call, pairs
+
+KEY = "-----BEGIN PRIVATE KEY-----"
 
 
 def test_call_shows_its_headers_but_no_credentials():
@@ -13,9 +18,38 @@ def test_call_shows_its_headers_but_no_credentials():
     )
 
 
+def test_call_shows_how_it_is_spoken_but_no_key():
+    tls = Tls("shop.example", ca=KEY, client=ClientCertificate("PEM", KEY), alpn=("h2", "http/1.1"))
+    call = Call(
+        "probe-a", "GET", "https://x/", (), "", 5.0, None, protocol=Protocol.HTTP2, host="shop", tls=tls
+    )
+    assert str(call) == (
+        "probe-a -> HTTP/2 GET https://x/  host: shop  sni: shop.example  alpn: h2, http/1.1"
+        "  trust: a CA of its own  certificate: of its own"
+    )
+    assert KEY not in repr(call)
+    tcp = replace(call, method="", url="tcp://x:8083", protocol=Protocol.TCP, host=None, tls=None)
+    assert str(tcp) == "probe-a -> tcp://x:8083"
+    assert str(replace(tcp, server_first=True)) == "probe-a -> tcp://x:8083  (server first)"
+
+
 def test_reply_says_who_answered():
     reply = served(2)
     assert (reply.pod, reply.workload, reply.version) == ("reviews-v2-6d79f8b5c-2mzqw", "reviews-v2", "v2")
     assert str(reply) == "status 200, served by reviews-v2-6d79f8b5c-2mzqw"
     assert reply.without_pod(str(reply)) == "status 200, served by reviews-v2-…"
     assert RESET.without_pod(str(RESET)) == "connection reset by peer"
+
+
+def test_reply_says_what_happened_in_the_words_of_its_protocol():
+    unavailable = Reply(200, {"grpc-status": "14", "grpc-message": "no healthy upstream"})
+    alert = Failure(FailureKind.TLS, "alert 116 (certificate_required) from the peer", 116)
+    assert str(unavailable) == "gRPC status 14 (no healthy upstream)"
+    assert str(Reply(None, {"x-served-by": "probe-b-1"})) == "answered, served by probe-b-1"
+    assert str(Reply(None, failure=alert)) == "alert 116 (certificate_required) from the peer"
+
+
+def test_reply_succeeded_when_it_is_the_good_one_of_its_protocol():
+    good = [Reply(200), Reply(101), Reply(None), Reply(200, {"grpc-status": "0"})]
+    bad = [Reply(503), Reply(200, {"grpc-status": "14"}), RESET, Reply(200, failure=RESET.failure)]
+    assert [reply.succeeded for reply in good + bad] == [True] * 4 + [False] * 4

@@ -6,13 +6,16 @@ import pytest
 from scripted import RESET, failed, served
 
 from meshproof import checks
-from meshproof.traffic import FailureKind, Reply
+from meshproof.traffic import Failure, FailureKind, Reply
 
 PAGE = Reply(200, {"content-type": "text/html"}, "<html><title>\n Simple Bookstore &amp; App</title><body/>")
 DENIED = Reply(403, {"content-type": "text/plain"}, "RBAC: access denied")
 ECHO = Reply(
     200, body=json.dumps({"headers": {"x-forwarded-client-cert": "URI=spiffe://cluster.local/ns/a/sa/b"}})
 )
+OUTAGE = Reply(200, {"grpc-status": "14", "grpc-message": "down"})
+CUT_SHORT = Reply(200, failure=Failure(FailureKind.CLOSED, "connection closed within the reply"))
+ALERT = Reply(None, failure=Failure(FailureKind.TLS, "alert 116 (certificate_required) from the peer", 116))
 XFCC = "x-forwarded-client-cert"
 IDENTITY = "URI=spiffe://cluster.local/ns/a/sa/b"
 
@@ -49,6 +52,19 @@ IDENTITY = "URI=spiffe://cluster.local/ns/a/sa/b"
         (checks.slower_than(1), Reply(200, seconds=0.0234), "took about 0.02 s"),
         (checks.faster_than(1), Reply(200, seconds=0.5), None),
         (checks.faster_than(1), Reply(200, seconds=7.013), "took about 7 s"),
+        (checks.grpc_status(14), OUTAGE, None),
+        (checks.grpc_status(0), OUTAGE, "gRPC status 14 (down)"),
+        (checks.grpc_status(0), DENIED, "status 403 (RBAC: access denied)"),
+        (checks.grpc_status(0), RESET, "connection reset by peer"),
+        (checks.closed(), CUT_SHORT, None),
+        (checks.closed(), RESET, "connection reset by peer"),
+        (checks.closed(), DENIED, "status 403"),
+        (checks.reset(), RESET, None),
+        (checks.reset(), CUT_SHORT, "connection closed within the reply"),
+        (checks.tls_alert(116), ALERT, None),
+        (checks.tls_alert(48), ALERT, "alert 116 (certificate_required) from the peer"),
+        (checks.tls_alert(116), failed(FailureKind.TLS, "unknown CA"), "unknown CA"),
+        (checks.tls_alert(116), served(1), "status 200, served by reviews-v1-545db77b95-9xk7p"),
         (checks.faster_than(1), failed(FailureKind.TIMEOUT, "no answer within 5 s"), "no answer within 5 s"),
     ],
 )

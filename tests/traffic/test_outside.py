@@ -1,11 +1,13 @@
 """Calls from this machine, to servers that answer and servers that do not."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 from servers import half, hang_up, http_server, reply, reset
 
-from meshproof.traffic import Batch, Budgets
+from meshproof.errors import ExitCode
+from meshproof.traffic import Batch, Budgets, CannotSend, Protocol, Tls
 from meshproof.traffic.outside import Outside
 
 ONE = Batch(count=1, concurrency=1, deadline=10.0)
@@ -57,6 +59,29 @@ def test_body_limit_bounds_the_body():
         outside = Outside(url)
         (answer,) = outside.send(outside.get("/"), Batch(1, 1, 10.0, body_limit=5)).replies
     assert answer.body == '{"pat'
+
+
+def test_only_wanted_headers_are_kept():
+    with http_server(see) as url:
+        outside = Outside(url)
+        (answer,) = outside.send(outside.get("/"), replace(ONE, keep_headers=("Content-Length",))).replies
+    assert list(answer.headers) == ["content-length"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "batch", "why"),
+    [
+        ({"protocol": Protocol.GRPC}, ONE, "asks for protocol grpc"),
+        ({"tls": Tls(sni="shop.example")}, ONE, "asks for TLS settings"),
+        ({"host": "shop"}, ONE, "asks for an authority apart from the URL's"),
+        ({}, replace(ONE, rate=5.0), "asks for a rate"),
+    ],
+)
+def test_what_it_cannot_send_is_refused(asked, batch, why):
+    outside = Outside("http://127.0.0.1:1")
+    with pytest.raises(CannotSend, match=why) as error:
+        outside.send(replace(outside.get("/"), **asked), batch)
+    assert error.value.exit_code == ExitCode.USAGE
 
 
 def test_redirect_is_returned_not_followed():

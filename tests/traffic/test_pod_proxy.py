@@ -8,7 +8,7 @@ from kubernetes.client import ApiClient, Configuration
 from servers import http_server, reply
 
 from meshproof.errors import ExitCode
-from meshproof.traffic import Batch, Failure, FailureKind
+from meshproof.traffic import Batch, ClientCertificate, Failure, FailureKind, Handshake, Protocol, Tls
 from meshproof.traffic.probe import BatchRefused, PodProxy, Probe, ProbeUnreachable
 
 BATCH = Batch(count=2, concurrency=1, deadline=30.0)
@@ -20,16 +20,19 @@ GOOD = {
             "body": "{}",
             "seconds": 0.003,
             "failure": None,
+            "tls": {"version": "TLSv1.3", "alpn": "h2", "certificate": "PEM"},
         },
         {
             "status": None,
             "headers": {},
             "body": "",
             "seconds": 0.1,
-            "failure": {"kind": "reset", "detail": "connection reset by peer"},
+            "failure": {"kind": "tls", "detail": "certificate required", "alert": 116},
+            "tls": None,
         },
     ],
     "partial": True,
+    "reason": "the deadline of 30 s was reached",
 }
 
 
@@ -41,12 +44,16 @@ def pod(name, *, ready="True", leaving=False):
 class Cluster:
     """Answers what the API server would: a list of pods, and the proxy of the pods that exist."""
 
-    def __init__(self, *pods, answer=(200, GOOD)):
-        self.pods, self.answer = list(pods), answer
+    def __init__(self, *pods, answer=(200, GOOD), seen=(200, {"count": 3, "at": [1.0, 2.0, 3.0]})):
+        self.pods, self.answer, self.seen = list(pods), answer, seen
         self.lists, self.sent = [], []
 
     def __call__(self, handler):
         path = handler.path
+        if "/proxy/seen/" in path:
+            self.sent.append((path, dict(handler.headers), None))
+            reply(handler, *self.seen)
+            return
         if handler.command == "GET":
             self.lists.append(path)
             reply(handler, 200, {"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": self.pods})
@@ -87,7 +94,6 @@ def test_batch_goes_to_the_ready_pod_and_comes_back_as_replies():
         "method": "GET",
         "url": "http://reviews:9080/reviews/0",
         "headers": {"end-user": "jason"},
-        "body": "",
         "timeout": 5.0,
         "count": 2,
         "concurrency": 1,
@@ -98,8 +104,90 @@ def test_batch_goes_to_the_ready_pod_and_comes_back_as_replies():
     assert (second["method"], second["body"]) == ("POST", "body")
     good, bad = answer.replies
     assert (good.status, good.pod, good.body, good.seconds) == (200, "reviews-v1-1", "{}", 0.003)
-    assert (bad.status, bad.failure) == (None, Failure(FailureKind.RESET, "connection reset by peer"))
-    assert answer.partial
+    assert good.tls == Handshake("TLSv1.3", "h2", "PEM")
+    assert (bad.status, bad.tls) == (None, None)
+    assert bad.failure == Failure(FailureKind.TLS, "certificate required", 116)
+    assert (answer.partial, answer.reason) == (True, "the deadline of 30 s was reached")
+
+
+SETTINGS = Tls(sni="shop.example", ca="CA", client=ClientCertificate("CERTIFICATE", "KEY"), alpn=("h2",))
+TLS_FIELDS = {
+    "sni": "shop.example",
+    "ca": "CA",
+    "client_certificate": {"certificate": "CERTIFICATE", "key": "KEY"},
+    "alpn": ["h2"],
+}
+
+
+@pytest.mark.parametrize(
+    ("made", "fields"),
+    [
+        (
+            lambda probe: probe.get("https://b/", protocol=Protocol.HTTP2, host="shop", tls=SETTINGS),
+            {"protocol": "http2", "method": "GET", "url": "https://b/", "host": "shop", **TLS_FIELDS},
+        ),
+        (
+            lambda probe: probe.grpc("grpc://b:8082/?delay=1", "hello", headers={"end-user": "jason"}),
+            {
+                "protocol": "grpc",
+                "url": "grpc://b:8082/?delay=1",
+                "body": "hello",
+                "headers": {"end-user": "jason"},
+            },
+        ),
+        (
+            lambda probe: probe.websocket("ws://b:8080/", "hello", host="shop"),
+            {"protocol": "websocket", "url": "ws://b:8080/", "body": "hello", "host": "shop"},
+        ),
+        (
+            lambda probe: probe.tcp("tls://b:8444", "hello", tls=Tls("shop.example", version="1.2")),
+            {
+                "protocol": "tcp",
+                "url": "tls://b:8444",
+                "body": "hello",
+                "sni": "shop.example",
+                "tls_version": "1.2",
+            },
+        ),
+        (
+            lambda probe: probe.tcp("tcp://b:8084", server_first=True),
+            {"protocol": "tcp", "url": "tcp://b:8084", "server_first": True},
+        ),
+    ],
+)
+def test_batch_has_the_fields_that_make_sense_for_its_protocol(made, fields):
+    cluster = Cluster(pod("probe-a-1"))
+    with probe_in(cluster) as probe:
+        probe.send(made(probe), Batch(2, 1, 30.0, rate=5.0, keep_headers=("x-served-by",)))
+    ((_, _, document),) = cluster.sent
+    how = {
+        "timeout": 5.0,
+        "count": 2,
+        "concurrency": 1,
+        "deadline": 30.0,
+        "new_connections": False,
+        "body_limit": 65536,
+        "rate": 5.0,
+        "keep_headers": ["x-served-by"],
+    }
+    assert document == fields | how
+
+
+def test_calls_of_a_key_are_counted_at_every_ready_pod():
+    cluster = Cluster(pod("probe-b-1"), pod("probe-b-2"), pod("probe-b-3", ready="False"))
+    with probe_in(cluster) as probe:
+        assert probe.seen("a key/1") == 6
+    assert [path.partition("/pods/")[2] for path, _, _ in cluster.sent] == [
+        "probe-b-1:15999/proxy/seen/a%20key%2F1",
+        "probe-b-2:15999/proxy/seen/a%20key%2F1",
+    ]
+
+
+@pytest.mark.parametrize("answer", [(404, "404: Not Found"), (200, {}), (200, "<html>")])
+def test_probe_that_does_not_count_is_the_environments_fault(answer):
+    cluster = Cluster(pod("a"), seen=answer)
+    with probe_in(cluster) as probe, pytest.raises(ProbeUnreachable, match=f"status {answer[0]}"):
+        probe.seen("key")
 
 
 def test_pod_that_was_replaced_is_looked_up_again():

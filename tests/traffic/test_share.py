@@ -79,8 +79,9 @@ def test_a_single_stray_reply_in_the_sample_is_missed(clock, stray, name):
 
 def test_unfinished_sample_is_missed_and_not_judged_as_a_whole_one(clock):
     script = Script(clock, spread(5, v1=0.8, v3=0.2), most=500)
-    with pytest.raises(ShareMissed, match=r"sample not finished within 120 s \(500 of 3370 calls\)"):
+    with pytest.raises(ShareMissed, match=r"sample not finished within 120 s \(500 of 3370 calls\)") as error:
         Expect(clock=clock).share(script.call(), WANTED)
+    assert error.value.hint == "only 500 in the script"
 
 
 def test_several_shares_divide_alpha(clock):

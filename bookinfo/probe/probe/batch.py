@@ -1,15 +1,20 @@
 """What one control call asks for, validated field by field."""
 
 import json
-import re
+import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from yarl import URL
 
+from probe import fields
+from probe.fields import BadFieldError
+from probe.tls_client import VERSIONS, client_context
+
 MOST_CALLS = 20_000
 MOST_AT_ONCE = 256
+HIGHEST_RATE = 10_000.0
 LONGEST_TIMEOUT = 300.0
 LONGEST_BATCH = 900.0
 LONGEST_BODY = 1 << 20
@@ -17,22 +22,31 @@ DEFAULT_BODY_LIMIT = 64 << 10
 MOST_RETURNED = 4 << 20
 """Bytes of bodies that one batch may return: a probe lives in 100 MB."""
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_METHOD = re.compile(r"[A-Z]{1,20}")
-_URL_TEXT = re.compile(r"[!-~]{1,8192}")
-_FIELD_VALUE = re.compile(r"[\t -~\x80-\xff]*")
+SCHEMES = {
+    "http": ("http", "https"),
+    "http2": ("http", "https"),
+    "grpc": ("grpc", "grpcs"),
+    "websocket": ("ws", "wss"),
+    "tcp": ("tcp", "tls"),
+}
+"""Of each protocol: its schemes, without TLS and with it."""
+
+DEFAULT_ALPN = {"http": ("http/1.1",), "http2": ("h2",), "grpc": ("h2",), "websocket": ("http/1.1",)}
+
+_HTTP = frozenset({"http", "http2"})
+_WITH_HEADERS = _HTTP | {"grpc", "websocket"}
+_OVER_HTTP2 = frozenset({"http2", "grpc"})
+_NOT_IN_HTTP2 = frozenset({"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"})
+_SET_BY_GRPC = frozenset({"content-type", "te", "grpc-encoding", "grpc-accept-encoding", "content-length"})
 
 
-class BadBatchError(ValueError):
-    """The batch cannot be run; the message begins with the field that is wrong."""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """One batch of equal calls.
 
     `timeout` (seconds) bounds each call, `deadline` (seconds) the batch: what is not answered by then is
-    left out and the batch is marked partial. `body_limit` is in bytes, for each reply.
+    left out and the batch is marked partial. `body_limit` is in bytes, for each reply. `keep_headers` None
+    keeps them all. `tls` is there when the URL asks for TLS, `server_name` is its SNI then.
     """
 
     protocol: str
@@ -40,131 +54,153 @@ class Batch:
     method: str
     headers: Mapping[str, str]
     body: bytes
+    host: str | None
+    server_name: str | None
+    tls: ssl.SSLContext | None
     count: int
     concurrency: int
+    rate: float
     timeout: float
     deadline: float
     new_connections: bool
+    server_first: bool
     body_limit: int
+    keep_headers: frozenset[str] | None
+
+    @property
+    def authority(self) -> str:
+        """Whom the calls ask for: the Host header or :authority."""
+        if self.host is not None:
+            return self.host
+        return self.url.host_port_subcomponent or ""
 
 
-def _whole(least: int, most: int) -> Callable[[Any], int]:
-    def parse(value: Any) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise ValueError(f"must be {least}..{most}")
-        return value
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """How a field is read, its value when left out, and where it makes sense."""
 
-    return parse
-
-
-def _seconds(most: float) -> Callable[[Any], float]:
-    def parse(value: Any) -> float:
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value <= most:
-            raise ValueError(f"must be seconds above 0, at most {most:g}")
-        return float(value)
-
-    return parse
+    parse: Callable[[Any], Any]
+    default: Any = None
+    protocols: frozenset[str] = frozenset(SCHEMES)
+    tls_only: bool = False
 
 
-def _protocol(value: Any) -> str:
-    if value != "http":
-        raise ValueError("must be http")
-    return "http"
-
-
-def _method(value: Any) -> str:
-    if not isinstance(value, str) or not _METHOD.fullmatch(value):
-        raise ValueError("must be 1..20 capital letters")
-    return value
-
-
-def _url(value: Any) -> URL:
-    if not isinstance(value, str) or not _URL_TEXT.fullmatch(value):
-        raise ValueError("must be 1..8192 printable ASCII characters without spaces")
-    try:
-        # encoded: the path goes out exactly as written, dots, doubled slashes and all.
-        url = URL(value, encoded=True)
-        _ = url.port
-    except ValueError as error:
-        raise ValueError(f"is no URL ({error})") from error
-    if url.scheme != "http" or not url.host:
-        raise ValueError("must be http://host[:port]/path")
-    if url.user is not None or url.password is not None:
-        raise ValueError("must not carry a user or password; send an authorization header")
-    return url
-
-
-def _headers(value: Any) -> Mapping[str, str]:
-    if not isinstance(value, dict):
-        raise ValueError("must be an object of names and texts")  # noqa: TRY004 - one error type for all fields
-    for name, text in value.items():
-        if not _TOKEN.fullmatch(name):
-            raise ValueError(f"{name!r} is no header name")
-        if not isinstance(text, str) or not _FIELD_VALUE.fullmatch(text):
-            raise ValueError(f"value of {name} must be text without control characters")
-    return value
-
-
-def _body(value: Any) -> bytes:
-    if not isinstance(value, str):
-        raise ValueError("must be text")  # noqa: TRY004 - one error type for all fields
-    try:
-        body = value.encode()
-    except UnicodeEncodeError:
-        raise ValueError("must be text that UTF-8 can carry") from None
-    if len(body) > LONGEST_BODY:
-        raise ValueError(f"must be at most {LONGEST_BODY} bytes")
-    return body
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("must be true or false")  # noqa: TRY004 - one error type for all fields
-    return value
-
-
-_FIELDS: Mapping[str, tuple[Callable[[Any], Any], Any]] = {
-    "protocol": (_protocol, "http"),
-    "url": (_url, None),
-    "method": (_method, "GET"),
-    "headers": (_headers, {}),
-    "body": (_body, ""),
-    "count": (_whole(1, MOST_CALLS), 1),
-    "concurrency": (_whole(1, MOST_AT_ONCE), 1),
-    "timeout": (_seconds(LONGEST_TIMEOUT), 5.0),
-    "deadline": (_seconds(LONGEST_BATCH), LONGEST_BATCH),
-    "new_connections": (_flag, False),
-    "body_limit": (_whole(0, LONGEST_BODY), DEFAULT_BODY_LIMIT),
+_FIELDS: Mapping[str, _Field] = {
+    "protocol": _Field(fields.one_of(*SCHEMES), "http"),
+    "url": _Field(fields.url),
+    "method": _Field(fields.method, "GET", _HTTP),
+    "headers": _Field(fields.headers, {}, _WITH_HEADERS),
+    "body": _Field(fields.body(LONGEST_BODY), ""),
+    "host": _Field(fields.optional(fields.authority), None, _WITH_HEADERS),
+    "sni": _Field(fields.optional(fields.server_name), tls_only=True),
+    "ca": _Field(fields.optional(fields.pem), tls_only=True),
+    "client_certificate": _Field(fields.optional(fields.key_pair), tls_only=True),
+    "alpn": _Field(fields.optional(fields.protocol_names), tls_only=True),
+    "tls_version": _Field(fields.optional(fields.one_of(*VERSIONS)), tls_only=True),
+    "count": _Field(fields.whole(1, MOST_CALLS), 1),
+    "concurrency": _Field(fields.whole(1, MOST_AT_ONCE), 1),
+    "rate": _Field(fields.rate(HIGHEST_RATE), 0.0),
+    "timeout": _Field(fields.seconds(LONGEST_TIMEOUT), 5.0),
+    "deadline": _Field(fields.seconds(LONGEST_BATCH), LONGEST_BATCH),
+    "new_connections": _Field(fields.flag, default=False),
+    "server_first": _Field(fields.flag, default=False, protocols=frozenset({"tcp"})),
+    "body_limit": _Field(fields.whole(0, LONGEST_BODY), DEFAULT_BODY_LIMIT),
+    "keep_headers": _Field(fields.optional(fields.header_names)),
 }
-"""Each field: how it is read, and its value when it is left out (None: it must be given)."""
+
+
+def _document(text: bytes) -> Mapping[str, Any]:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise BadFieldError("batch", "must be a JSON object")
+    for name in document:
+        if name not in _FIELDS:
+            raise BadFieldError(name, f"unknown field (known: {', '.join(_FIELDS)})")
+    if document.get("url") is None:
+        raise BadFieldError("url", "must be given")
+    return document
+
+
+def _check_url(protocol: str, url: URL) -> bool:
+    """Refuse a URL that the protocol cannot use; return whether it asks for TLS."""
+    plain, secure = SCHEMES[protocol]
+    path = {"grpc": "[/package.Service/Method]", "tcp": ""}.get(protocol, "/path")
+    port = ":port" if protocol in {"grpc", "tcp"} else "[:port]"
+    right = url.scheme in {plain, secure} and url.host and not (port == ":port" and url.port is None)
+    if protocol == "tcp":
+        right = right and url.raw_path in {"", "/"}
+    elif protocol == "grpc":
+        right = right and (url.raw_path in {"", "/"} or url.raw_path.count("/") == 2)  # noqa: PLR2004 - /service/method
+    if not right:
+        raise BadFieldError("url", f"must be {plain}://host{port}{path}, or {secure}:// for TLS")
+    return url.scheme == secure
+
+
+def _check_sense(document: Mapping[str, Any], protocol: str, *, secure: bool) -> None:
+    """Refuse fields that say something which the protocol cannot carry; empty ones say nothing."""
+    for name, value in document.items():
+        field = _FIELDS[name]
+        if value is None or value is False or value in ("", {}):
+            continue
+        if protocol not in field.protocols:
+            raise BadFieldError(name, f"makes no sense with protocol {protocol}")
+        if field.tls_only and not secure:
+            raise BadFieldError(
+                name, f"makes no sense without TLS (write the URL with {SCHEMES[protocol][1]}://)"
+            )
+
+
+def _host(protocol: str, values: Mapping[str, Any]) -> tuple[str | None, Mapping[str, str]]:
+    """Return the host override and the headers without it: it may be given as either, not as both."""
+    names = {name.lower(): name for name in values["headers"]}
+    if protocol in _OVER_HTTP2:
+        for name in (_NOT_IN_HTTP2 | (_SET_BY_GRPC if protocol == "grpc" else set())) & names.keys():
+            raise BadFieldError("headers", f"{names[name]} cannot be sent with protocol {protocol}")
+    if "host" not in names:
+        return values["host"], values["headers"]
+    if values["host"] is not None:
+        raise BadFieldError("host", "is given twice, here and among the headers")
+    headers = dict(values["headers"])
+    try:
+        return fields.authority(headers.pop(names["host"])), headers
+    except ValueError as error:
+        raise BadFieldError("headers", f"value of {names['host']} {error}") from error
 
 
 def parse_batch(text: bytes) -> Batch:
     """Read a batch from the JSON text of a control call.
 
     Raises:
-        BadBatchError: names the field and what it must be.
+        BadFieldError: names the field and what it must be.
     """
-    try:
-        document = json.loads(text)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
-        raise BadBatchError("batch: must be a JSON object")
-    for name in document:
-        if name not in _FIELDS:
-            raise BadBatchError(f"{name}: unknown field (known: {', '.join(f.name for f in fields(Batch))})")
+    document = _document(text)
     values = {}
-    for name, (parse, default) in _FIELDS.items():
-        value = document.get(name, default)
-        if value is None and name not in document:
-            raise BadBatchError(f"{name}: must be given")
+    for name, field in _FIELDS.items():
         try:
-            values[name] = parse(value)
+            values[name] = field.parse(document.get(name, field.default))
         except ValueError as error:
-            raise BadBatchError(f"{name}: {error}") from error
-    batch = Batch(**values)
-    if batch.count * batch.body_limit > MOST_RETURNED:
-        most = MOST_RETURNED // batch.count
-        raise BadBatchError(f"body_limit: must be 0..{most} for {batch.count} calls")
-    return batch
+            raise BadFieldError(name, str(error)) from error
+    protocol, url = values["protocol"], values["url"]
+    secure = _check_url(protocol, url)
+    _check_sense(document, protocol, secure=secure)
+    if protocol == "tcp" and b"\n" in values["body"]:
+        raise BadFieldError("body", "must be one line: with protocol tcp a line is a call")
+    if values["count"] * values["body_limit"] > MOST_RETURNED:
+        most = MOST_RETURNED // values["count"]
+        raise BadFieldError("body_limit", f"must be 0..{most} for {values['count']} calls")
+    values["host"], values["headers"] = _host(protocol, values)
+    certificates = {name: values.pop(name) for name in ("ca", "client_certificate", "alpn", "tls_version")}
+    server_name = values.pop("sni") or (url.host or "").rstrip(".")
+    if not secure:
+        return Batch(**values, server_name=None, tls=None)
+    alpn = certificates["alpn"]
+    context = client_context(
+        ca=certificates["ca"],
+        certificate=certificates["client_certificate"],
+        alpn=DEFAULT_ALPN.get(protocol, ()) if alpn is None else alpn,
+        version=certificates["tls_version"],
+    )
+    return Batch(**values, server_name=server_name, tls=context)

@@ -1,25 +1,29 @@
-"""The control side, reached through the API server: health, and batches to send."""
+"""The control side, reached through the API server: health, batches to send, calls that were seen."""
 
 import asyncio
 
 from aiohttp import web
 
-from probe.batch import LONGEST_BODY, BadBatchError, parse_batch
+from probe.batch import LONGEST_BODY, parse_batch
+from probe.fields import LONGEST_PEM, BadFieldError
 from probe.identity import Identity
-from probe.send import encode_answer, run_batch
+from probe.seen import Seen
+from probe.send.run import encode_answer, run_batch
 
 
 class Control:
-    """Serves GET /health and POST /send.
+    """Serves GET /health, POST /send and GET /seen/{key}.
 
     Args:
         identity: who this probe is.
         stop: set when the probe is to end; batches then return what they have.
+        seen: the calls that arrived here.
     """
 
-    def __init__(self, identity: Identity, stop: asyncio.Event) -> None:
+    def __init__(self, identity: Identity, stop: asyncio.Event, seen: Seen) -> None:
         self._identity = identity
         self._stop = stop
+        self._seen = seen
 
     async def health(self, _request: web.Request) -> web.Response:
         """Answer that the probe is up, and who it is."""
@@ -35,25 +39,36 @@ class Control:
         """Send a batch and answer with its replies, or 422 with the field that is wrong."""
         try:
             batch = parse_batch(await request.read())
-        except BadBatchError as error:
+        except BadFieldError as error:
             return web.json_response({"error": str(error)}, status=422)
-        replies, partial = await run_batch(batch, self._stop)
+        outcome = await run_batch(batch, self._stop)
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
-        async for piece in encode_answer(replies, partial=partial):
+        async for piece in encode_answer(outcome):
             await response.write(piece)
         await response.write_eof()
         return response
 
+    async def seen(self, request: web.Request) -> web.Response:
+        """Answer how often calls with a key arrived at this pod, and when (Unix seconds)."""
+        calls = self._seen.calls(request.match_info["key"])
+        return web.json_response({"count": calls.count, "at": list(calls.at)})
 
-def control_runner(identity: Identity, stop: asyncio.Event) -> web.AppRunner:
+
+def control_runner(identity: Identity, stop: asyncio.Event, seen: Seen) -> web.AppRunner:
     """Return the control server's runner, not yet set up.
 
     A batch whose caller has gone is cancelled: nobody reads its replies, and its calls would disturb
     whatever is measured next.
     """
-    control = Control(identity, stop)
+    control = Control(identity, stop, seen)
     # JSON may write one byte of a body as six.
-    app = web.Application(client_max_size=6 * LONGEST_BODY + (1 << 20))
-    app.add_routes([web.get("/health", control.health), web.post("/send", control.send)])
+    app = web.Application(client_max_size=6 * LONGEST_BODY + 4 * LONGEST_PEM + (1 << 20))
+    app.add_routes(
+        [
+            web.get("/health", control.health),
+            web.post("/send", control.send),
+            web.get("/seen/{key:.+}", control.seen),
+        ]
+    )
     return web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=5.0)

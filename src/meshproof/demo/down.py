@@ -8,6 +8,7 @@ from filelock import Timeout
 
 from meshproof.cluster import state
 from meshproof.cluster.kind import Kind
+from meshproof.observe.browser import remove_browsers
 from meshproof.paths import Paths
 from meshproof.supply.builds import build_lock
 from meshproof.supply.engine import Engine, detect
@@ -22,7 +23,8 @@ def down(paths: Paths, name: str, *, caches: bool) -> tuple[list[str], list[str]
     """
     made = state.load(paths, name)
     engine = detect(paths, made.engine if made else None)
-    removed = Kind(paths, engine, name).delete()
+    removed = [f"container {found}" for found in remove_browsers(engine, name)]
+    removed += Kind(paths, engine, name).delete()
     kept = []
     try:
         with build_lock(paths, wait=False):

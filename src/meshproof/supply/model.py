@@ -85,5 +85,8 @@ class Supply(Protocol):
     def prepare(self, engine: Engine) -> Supplied:
         """Build or pull what is missing; nothing at all when everything is there."""
 
+    def image(self, engine: Engine, name: str) -> str:
+        """Build one of `recipes.ON_DEMAND` if it is missing; returns its reference."""
+
     def test(self, engine: Engine, name: str) -> str:
         """Run the unit tests in the image's Dockerfile; returns the line with which their runner closes."""

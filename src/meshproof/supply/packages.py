@@ -79,6 +79,20 @@ class Packages:
             own_network=True,
         )
 
+    def image(self, engine: Engine, name: str) -> str:
+        """Build an image that only some need, if it is missing; returns its reference.
+
+        Args:
+            engine: builds and holds it.
+            name: one of `recipes.ON_DEMAND`.
+
+        Raises:
+            BuildFailed: a step of the build failed; the message names it and its log.
+        """
+        with build_lock(self._paths):
+            self._images.ensure(engine, (name,))
+        return self._images.reference(name)
+
     def test(self, engine: Engine, name: str) -> str:
         """Run the unit tests that a service's Dockerfile has as its stage `test`.
 

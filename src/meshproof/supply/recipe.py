@@ -15,6 +15,8 @@ PREFIX = "localhost/meshproof"
 KEY_LENGTH = 16
 # Left behind by running a service's tests on the host; never part of an image.
 NOT_INPUT = {"__pycache__", "node_modules", "target", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".venv"}
+# Likewise: made from the .proto files, in the image and, for work outside it, in the folder.
+GENERATED = ("_pb2.py", "_pb2_grpc.py")
 
 _ARGUMENT = re.compile(r"^ARG\s+([A-Z][A-Z_]*)", re.MULTILINE)
 _STAGE = re.compile(r"^FROM\s.*\sAS\s+test\s*$", re.MULTILINE | re.IGNORECASE)
@@ -64,7 +66,9 @@ def inputs(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.is_file() and not NOT_INPUT.intersection(path.relative_to(folder).parts)
+        if path.is_file()
+        and not NOT_INPUT.intersection(path.relative_to(folder).parts)
+        and not path.name.endswith(GENERATED)
     )
 
 

@@ -8,7 +8,8 @@ from meshproof.supply.recipe import Recipe
 
 CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
 NODE_IMAGES = (*CONTROL_PLANE, "etcd", "coredns", "pause")
-SERVICES = ("productpage", "details", "reviews", "ratings")
+# The shop: its services, and the database of those versions that have one.
+SERVICES = ("productpage", "details", "reviews", "ratings", "mysqldb")
 # What runs in the cluster besides Kubernetes itself.
 CLUSTER_IMAGES = (
     "pilot",
@@ -18,6 +19,8 @@ CLUSTER_IMAGES = (
     *(f"bookinfo-{service}" for service in SERVICES),
     "probe",
 )
+# What is built only when it is asked for by name: the demo does without.
+ON_DEMAND = ("browser",)
 # Images whose files run on the host: recipe -> program -> path inside.
 # The two longest builds come first, so that they run side by side.
 HOST_TOOLS = {
@@ -69,4 +72,5 @@ def recipes(house: Path) -> dict[str, Recipe]:
     found += [Recipe(name, images / name) for name in ("pilot", "proxyv2", "prometheus", "jaeger")]
     found += [Recipe(f"bookinfo-{service}", house / "bookinfo" / service) for service in SERVICES]
     found.append(Recipe("probe", house / "bookinfo" / "probe"))
+    found += [Recipe(name, images / name) for name in ON_DEMAND]
     return {recipe.name: recipe for recipe in found}

@@ -22,7 +22,7 @@ from meshproof.supply.engine import Engine
 from meshproof.supply.fetch import fetch
 from meshproof.supply.model import Charts, ProxyBuild, Supplied, Tools
 from meshproof.supply.recipe import KEY_LENGTH
-from meshproof.supply.recipes import CLUSTER_IMAGES, recipes
+from meshproof.supply.recipes import CLUSTER_IMAGES, ON_DEMAND, recipes
 
 CHARTS = ("base", "istiod", "gateway")
 TOOLS = ("kind", "helm", "kubectl")
@@ -97,7 +97,7 @@ class Registry:
         self._local = tuple(name for name in CLUSTER_IMAGES if name not in self._pins.images)
         every = recipes(paths.house)
         key = hashlib.sha256(self._pins.debian.encode()).hexdigest()[:KEY_LENGTH]
-        own = {name: every[name] for name in self._local}
+        own = {name: every[name] for name in (*self._local, *ON_DEMAND)}
         self._images = Images(paths, own, Base(self._pins.debian, key))
 
     def prepare(self, engine: Engine) -> Supplied:
@@ -134,6 +134,20 @@ class Registry:
             proxy=ProxyBuild.ISTIO,
             own_network=False,
         )
+
+    def image(self, engine: Engine, name: str) -> str:
+        """Build an image that only some need, if it is missing; returns its reference.
+
+        Args:
+            engine: builds and holds it.
+            name: one of `recipes.ON_DEMAND`.
+
+        Raises:
+            BuildFailed: a step of the build failed; the message names it and its log.
+        """
+        with build_lock(self._paths):
+            self._images.ensure(engine, (name,))
+        return self._images.reference(name)
 
     def test(self, engine: Engine, name: str) -> str:
         """Run the unit tests that a service's Dockerfile has as its stage `test`.

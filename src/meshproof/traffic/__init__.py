@@ -5,28 +5,34 @@ their HTTP clients with them.
 """
 
 from meshproof.traffic.budgets import Budgets
-from meshproof.traffic.call import Answer, Batch, Call, Sender
+from meshproof.traffic.call import Answer, Batch, Call, CannotSend, Sender
 from meshproof.traffic.checks import Check
 from meshproof.traffic.evidence import Evidence, ShareEvidence
 from meshproof.traffic.expect import Expect
 from meshproof.traffic.misses import Missed, NotConverged, NotSeen, ShareMissed
-from meshproof.traffic.reply import Failure, FailureKind, Reply
+from meshproof.traffic.protocol import ClientCertificate, Protocol, Tls
+from meshproof.traffic.reply import Failure, FailureKind, Handshake, Reply
 
 __all__ = [
     "Answer",
     "Batch",
     "Budgets",
     "Call",
+    "CannotSend",
     "Check",
+    "ClientCertificate",
     "Evidence",
     "Expect",
     "Failure",
     "FailureKind",
+    "Handshake",
     "Missed",
     "NotConverged",
     "NotSeen",
+    "Protocol",
     "Reply",
     "Sender",
     "ShareEvidence",
     "ShareMissed",
+    "Tls",
 ]

@@ -1,9 +1,11 @@
 """A call as a value, and who can send it."""
 
+import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
+from meshproof.errors import ExitCode, MeshproofError
+from meshproof.traffic.protocol import Protocol, Tls
 from meshproof.traffic.reply import Reply
 
 KEPT_BODY = 64 << 10
@@ -22,6 +24,8 @@ class Batch:
         deadline: seconds for the whole batch; calls not answered by then are left out.
         new_connections: whether each call gets a connection of its own.
         body_limit: bytes of each reply's body to keep.
+        rate: calls started in a second; 0: as many as the concurrency allows.
+        keep_headers: names of the reply's headers to keep; None: all of them.
     """
 
     count: int
@@ -29,17 +33,20 @@ class Batch:
     deadline: float
     new_connections: bool = False
     body_limit: int = KEPT_BODY
+    rate: float = 0.0
+    keep_headers: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The replies of a batch in the order of their calls; `partial` when some are missing."""
+    """The replies of a batch in the order of their calls; `partial` when some are missing, `reason` why."""
 
     replies: tuple[Reply, ...]
     partial: bool = False
+    reason: str = ""
 
 
-class Sender(Protocol):
+class Sender(typing.Protocol):
     """Something that can send calls: a probe, or this machine."""
 
     def send(self, call: "Call", batch: Batch) -> Answer:
@@ -52,9 +59,14 @@ class Call:
 
     Args:
         source: the sender's name, such as probe-a or outside.
-        headers: pairs in the order in which they are sent.
+        method: of HTTP; empty where the protocol has none.
+        headers: pairs in the order in which they are sent; metadata in gRPC.
         timeout: seconds until it counts as unanswered.
         sender: sends it.
+        protocol: what it is spoken in.
+        host: the authority that it names; None: that of the URL.
+        tls: how its TLS is set; None: as the URL says.
+        server_first: whether it waits for a line before it sends its own (TCP).
     """
 
     source: str
@@ -64,14 +76,49 @@ class Call:
     body: str
     timeout: float
     sender: Sender = field(repr=False, compare=False)
+    protocol: Protocol = Protocol.HTTP
+    host: str | None = None
+    tls: Tls | None = None
+    server_first: bool = False
 
     def __str__(self) -> str:
         """Return the call as evidence shows it: what would let others in is left out."""
+        # Elsewhere the scheme of the URL says it already.
+        spoken = "HTTP/2 " if self.protocol is Protocol.HTTP2 else ""
+        what = f"{spoken}{self.method} {self.url}".lstrip()
+        host = [f"host: {self.host}"] if self.host is not None else []
         shown = [
             f"{name}: {'(hidden)' if name.lower() in _SECRET_HEADERS else value}"
             for name, value in self.headers
         ]
-        return "  ".join([f"{self.source} -> {self.method} {self.url}", *shown])
+        first = ["(server first)"] if self.server_first else []
+        tls = self.tls.words() if self.tls else ()
+        return "  ".join([f"{self.source} -> {what}", *first, *host, *shown, *tls])
+
+
+class CannotSend(MeshproofError):
+    """A sender was handed a call that it cannot send as it is written."""
+
+
+def only_http(call: Call, batch: Batch) -> None:
+    """Refuse what a sender of plain HTTP/1.1 would otherwise leave out in silence.
+
+    Raises:
+        CannotSend: the call or the batch asks for more.
+    """
+    asked = {
+        f"protocol {call.protocol}": call.protocol is not Protocol.HTTP,
+        "an authority apart from the URL's": call.host is not None,
+        "TLS settings": call.tls is not None,
+        "a rate": batch.rate > 0,
+    }
+    for what, wanted in asked.items():
+        if wanted:
+            raise CannotSend(
+                f"{call.source} sends HTTP/1.1 and nothing else, but its call asks for {what}",
+                "send it from a probe",
+                ExitCode.USAGE,
+            )
 
 
 def pairs(headers: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
-from meshproof.traffic.reply import FailureKind, Reply
+from meshproof.traffic.reply import Failure, FailureKind, Reply
 
 TURNED_AWAY = (FailureKind.REFUSED, FailureKind.RESET, FailureKind.TLS, FailureKind.CLOSED)
 """Failures in which the peer said no. A timeout is none of them: silence proves nothing."""
@@ -53,12 +53,20 @@ def _status_seen(reply: Reply) -> str:
     # A proxy explains its own answers in a line of plain text ("no healthy upstream", "RBAC: access denied").
     plain = reply.headers.get("content-type", "").startswith("text/plain")
     text = _excerpt(reply) if plain else ""
-    return f"status {reply.status}" + (f" ({text})" if text else "")
+    return reply.status_words() + (f" ({text})" if text else "")
 
 
 def status(code: int) -> Check:
     """The reply's HTTP status is this."""
     return _of_reply(f"status {code}", lambda reply: None if reply.status == code else _status_seen(reply))
+
+
+def grpc_status(code: int) -> Check:
+    """A reply of gRPC came, with this status: 0 OK, 14 UNAVAILABLE."""
+    return _of_reply(
+        f"gRPC status {code}",
+        lambda reply: None if reply.grpc_status == code else _status_seen(reply),
+    )
 
 
 def served_by(workload: str) -> Check:
@@ -181,3 +189,27 @@ def refused(*kinds: FailureKind | str) -> Check:
         return None if turned_away else str(reply)
 
     return Check(f"connection turned away ({', '.join(accepted)})", judge)
+
+
+def _broken_off(description: str, judge: Callable[[Failure], bool]) -> Check:
+    """Return a check of a call that failed, before the reply or within it."""
+
+    def judge_reply(reply: Reply) -> str | None:
+        return None if reply.failure is not None and judge(reply.failure) else str(reply)
+
+    return Check(description, judge_reply)
+
+
+def closed() -> Check:
+    """The peer ended the connection in good order, but before the reply was complete."""
+    return _broken_off("connection closed before the end", lambda failure: failure.kind is FailureKind.CLOSED)
+
+
+def reset() -> Check:
+    """The peer broke the connection off (or, of HTTP/2, the stream) before the reply was complete."""
+    return _broken_off("reset before the end", lambda failure: failure.kind is FailureKind.RESET)
+
+
+def tls_alert(number: int) -> Check:
+    """The peer ended the handshake with this alert: 48 unknown CA, 116 certificate required."""
+    return _broken_off(f"TLS alert {number}", lambda failure: failure.alert == number)

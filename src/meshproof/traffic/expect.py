@@ -20,9 +20,8 @@ NOTHING_YET = "no reply yet"
 
 
 def who_served(reply: Reply) -> str:
-    """Return the workload that answered with 200; else what happened instead."""
-    ok = 200
-    if reply.failure is None and reply.status == ok and reply.workload:
+    """Return the workload that answered well; else what happened instead."""
+    if reply.succeeded and reply.workload:
         return reply.workload
     return reply.without_pod(str(reply))
 
@@ -156,7 +155,9 @@ class Expect:
         self._record(evidence)
         if made < n:
             raise ShareMissed(
-                f"sample not finished within {budgets.sample:g} s ({made} of {n} calls)", evidence
+                f"sample not finished within {budgets.sample:g} s ({made} of {n} calls)",
+                evidence,
+                answer.reason,
             )
         if missed:
             worst = min(missed, key=lambda share: share.p_value)

@@ -10,7 +10,7 @@ import requests
 from urllib3.exceptions import IncompleteRead, InvalidChunkLength, NameResolutionError, ReadTimeoutError
 
 from meshproof.traffic.budgets import Budgets
-from meshproof.traffic.call import Answer, Batch, Call, pairs
+from meshproof.traffic.call import Answer, Batch, Call, only_http, pairs
 from meshproof.traffic.reply import Failure, FailureKind, Reply
 
 SOURCE = "outside"
@@ -37,7 +37,12 @@ class Outside:
         return Call(SOURCE, "GET", url, pairs({**host, **(headers or {})}), "", self._timeout, self)
 
     def send(self, call: Call, batch: Batch) -> Answer:
-        """Send a batch; what has not begun at its deadline is left out."""
+        """Send a batch; what has not begun at its deadline is left out.
+
+        Raises:
+            CannotSend: the call is not plain HTTP/1.1, or the batch asks for a rate.
+        """
+        only_http(call, batch)
         end = time.monotonic() + batch.deadline
         local = threading.local()
         sessions: list[requests.Session] = []
@@ -47,11 +52,11 @@ class Outside:
                 return None
             if batch.new_connections:
                 with _session() as session:
-                    return _send(session, call, batch.body_limit)
+                    return _send(session, call, batch)
             if not hasattr(local, "session"):
                 local.session = _session()
                 sessions.append(local.session)
-            return _send(local.session, call, batch.body_limit)
+            return _send(local.session, call, batch)
 
         try:
             with ThreadPoolExecutor(batch.concurrency) as pool:
@@ -60,6 +65,14 @@ class Outside:
             for session in sessions:
                 session.close()
         return Answer(replies, partial=len(replies) < batch.count)
+
+
+def _kept(headers: dict[str, str], batch: Batch) -> dict[str, str]:
+    """Return the headers that a batch wants to keep."""
+    if batch.keep_headers is None:
+        return headers
+    wanted = {name.lower() for name in batch.keep_headers}
+    return {name: value for name, value in headers.items() if name in wanted}
 
 
 def _session() -> requests.Session:
@@ -71,7 +84,7 @@ def _session() -> requests.Session:
     return session
 
 
-def _send(session: requests.Session, call: Call, limit: int) -> Reply:
+def _send(session: requests.Session, call: Call, batch: Batch) -> Reply:
     status, failure = None, None
     headers: dict[str, str] = {}
     body = bytearray()
@@ -87,9 +100,9 @@ def _send(session: requests.Session, call: Call, limit: int) -> Reply:
             stream=True,
         ) as response:
             status = response.status_code
-            headers = {name.lower(): value for name, value in response.headers.items()}
+            headers = _kept({name.lower(): value for name, value in response.headers.items()}, batch)
             for chunk in response.iter_content(16 << 10):
-                body += chunk[: max(limit - len(body), 0)]
+                body += chunk[: max(batch.body_limit - len(body), 0)]
     except requests.RequestException as error:
         failure = _failure(error, call.timeout)
     seconds = time.perf_counter() - started

@@ -1,8 +1,11 @@
 """The probe as a sender: batches go to its control port through the API server."""
 
 import json
+import typing
 from collections.abc import Mapping
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any, TypedDict, Unpack
+from urllib.parse import quote
 
 from kubernetes.client import ApiClient, ApiException, CoreV1Api
 from urllib3.exceptions import HTTPError
@@ -10,7 +13,8 @@ from urllib3.exceptions import HTTPError
 from meshproof.errors import ExitCode, MeshproofError
 from meshproof.traffic.budgets import Budgets
 from meshproof.traffic.call import Answer, Batch, Call, pairs
-from meshproof.traffic.reply import Failure, FailureKind, Reply
+from meshproof.traffic.protocol import Protocol, Tls
+from meshproof.traffic.wire import document_of, reply_of
 
 CONTROL_PORT = 15999
 
@@ -19,7 +23,7 @@ _GRACE = 15.0
 
 _CONNECT = 10.0
 
-_NOT_FOUND, _UNPROCESSABLE = 404, 422
+_OK, _NOT_FOUND, _UNPROCESSABLE = 200, 404, 422
 
 
 class ProbeUnreachable(MeshproofError):
@@ -30,8 +34,8 @@ class BatchRefused(MeshproofError):
     """A probe says that a batch cannot be run; its message names the field."""
 
 
-class Transport(Protocol):
-    """Carries a batch to a probe and its answer back."""
+class Transport(typing.Protocol):
+    """Carries a batch to a probe and its answer back, and asks it what it saw."""
 
     def send(self, document: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
         """Carry it.
@@ -45,9 +49,16 @@ class Transport(Protocol):
             BatchRefused: the probe will not run it.
         """
 
+    def seen(self, key: str) -> int:
+        """Return how many calls with this key have arrived.
+
+        Raises:
+            ProbeUnreachable: no answer came.
+        """
+
 
 class PodProxy:
-    """Reaches the ready pod of a probe through the API server's pod proxy.
+    """Reaches the ready pods of a probe through the API server's pod proxy.
 
     Args:
         client: kubernetes' client, with the address and credentials of the cluster.
@@ -65,36 +76,44 @@ class PodProxy:
     def send(self, document: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
         """Carry a batch to the probe's pod; a pod that has gone is looked up again."""
         known = self._pod
-        pod = known or self._find()
-        status, text = self._post(pod, document, seconds)
+        pod = known or self._ready()[0]
+        status, text = self._ask("POST", pod, "send", seconds, document)
         if status == _NOT_FOUND and known:
             # The API server knows no such pod, so the batch did not reach anybody.
-            pod = self._find()
-            status, text = self._post(pod, document, seconds)
-        self._pod = pod
-        try:
-            answer = json.loads(text)
-        except ValueError:
-            answer = None
-        ok = 200
-        if status == ok and isinstance(answer, dict):
+            pod = self._ready()[0]
+            status, text = self._ask("POST", pod, "send", seconds, document)
+        answer = _parsed(text)
+        if status == _OK and answer is not None:
+            self._pod = pod
             return answer
-        if status == _UNPROCESSABLE and isinstance(answer, dict):
+        if status == _UNPROCESSABLE and answer is not None:
             raise BatchRefused(
                 f"probe {self._app} refused a batch ({answer.get('error')})",
                 "correct the call or the budget that it came from",
                 ExitCode.USAGE,
             )
         self._pod = None
-        said = answer.get("message", "") if isinstance(answer, dict) else text.strip()
-        raise self._unreachable(f"status {status}: {' '.join(str(said).split())[:300]}")
+        raise self._no_answer(status, text)
 
-    def _post(self, pod: str, document: Mapping[str, Any], seconds: float) -> tuple[int, str]:
+    def seen(self, key: str) -> int:
+        """Return how many calls with this key have arrived at all ready pods of the probe together."""
+        return sum(self._seen(pod, key) for pod in self._ready())
+
+    def _seen(self, pod: str, key: str) -> int:
+        status, text = self._ask("GET", pod, f"seen/{quote(key, safe='')}", _CONNECT)
+        answer = _parsed(text) or {}
+        if status != _OK or not isinstance(answer.get("count"), int):
+            raise self._no_answer(status, text)
+        return int(answer["count"])
+
+    def _ask(
+        self, method: str, pod: str, path: str, seconds: float, document: Mapping[str, Any] | None = None
+    ) -> tuple[int, str]:
         request = self._client.param_serialize(
-            "POST",
-            f"/api/v1/namespaces/{self._namespace}/pods/{pod}:{CONTROL_PORT}/proxy/send",
+            method,
+            f"/api/v1/namespaces/{self._namespace}/pods/{pod}:{CONTROL_PORT}/proxy/{path}",
             header_params={"Content-Type": "application/json", "Accept": "application/json"},
-            body=dict(document),
+            body=None if document is None else dict(document),
             auth_settings=["BearerToken"],
         )
         try:
@@ -103,7 +122,8 @@ class PodProxy:
         except (ApiException, HTTPError) as error:
             raise self._unreachable(_words(error)) from error
 
-    def _find(self) -> str:
+    def _ready(self) -> list[str]:
+        """Return the names of the ready pods; there is at least one."""
         try:
             pods: Any = CoreV1Api(self._client).list_namespaced_pod(
                 self._namespace, label_selector=f"app={self._app}", _request_timeout=_CONNECT
@@ -113,7 +133,11 @@ class PodProxy:
         ready = sorted(str(pod.metadata.name) for pod in pods.items if _is_ready(pod))
         if not ready:
             raise self._unreachable(f"none of its {len(pods.items)} pods is ready")
-        return ready[0]
+        return ready
+
+    def _no_answer(self, status: int, text: str) -> ProbeUnreachable:
+        said = (_parsed(text) or {}).get("message", text)
+        return self._unreachable(f"status {status}: {' '.join(str(said).split())[:300]}")
 
     def _unreachable(self, why: str) -> ProbeUnreachable:
         return ProbeUnreachable(
@@ -135,19 +159,43 @@ def _is_ready(pod: Any) -> bool:
     return any(condition.type == "Ready" and condition.status == "True" for condition in conditions)
 
 
-def _reply(document: Mapping[str, Any]) -> Reply:
-    failure = document["failure"]
-    return Reply(
-        status=document["status"],
-        headers=document["headers"],
-        body=document["body"],
-        seconds=document["seconds"],
-        failure=failure and Failure(FailureKind(failure["kind"]), failure["detail"]),
-    )
+def _parsed(text: str) -> dict[str, Any] | None:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+class Said(TypedDict, total=False):
+    """What a call may say besides its address.
+
+    Args:
+        headers: by name; metadata in gRPC.
+        host: the authority that it names; that of the URL when left out.
+        tls: how its TLS is set; as the URL says when left out.
+    """
+
+    headers: Mapping[str, str] | None
+    host: str | None
+    tls: Tls | None
+
+
+class Spoken(Said, total=False):
+    """What a call of HTTP may say.
+
+    Args:
+        protocol: HTTP/1.1 when left out, or HTTP/2.
+    """
+
+    protocol: Protocol
 
 
 class Probe:
     """A test agent inside the mesh, and the calls that it can make.
+
+    Instructions to the probe that is called (a delay, a status, a reset, ...) go into the query of
+    the URL, in every protocol.
 
     Args:
         name: of the probe, as calls name their source.
@@ -160,17 +208,51 @@ class Probe:
         self._transport = transport
         self._timeout = (budgets or Budgets()).call_timeout
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Call:
+    def get(self, url: str, **said: Unpack[Spoken]) -> Call:
         """Return a GET from this probe."""
-        return self.call("GET", url, headers)
+        return self.call("GET", url, **said)
 
-    def post(self, url: str, body: str, headers: Mapping[str, str] | None = None) -> Call:
+    def post(self, url: str, body: str, **said: Unpack[Spoken]) -> Call:
         """Return a POST from this probe."""
-        return self.call("POST", url, headers, body)
+        return self.call("POST", url, body, **said)
 
-    def call(self, method: str, url: str, headers: Mapping[str, str] | None = None, body: str = "") -> Call:
-        """Return a call from this probe; nothing is sent yet."""
-        return Call(self.name, method, url, pairs(headers), body, self._timeout, self)
+    def call(self, method: str, url: str, body: str = "", **said: Unpack[Spoken]) -> Call:
+        """Return a call of HTTP from this probe; nothing is sent yet."""
+        protocol = said.pop("protocol", Protocol.HTTP)
+        return self._call(protocol, url, body, said, method)
+
+    def grpc(self, url: str, body: str = "", **said: Unpack[Said]) -> Call:
+        """Return a call of gRPC from this probe, to grpc:// or grpcs://.
+
+        Without a path it is the unary Echo; /meshproof.probe.v1.Probe/Watch, Collect and Chat are streams.
+        """
+        return self._call(Protocol.GRPC, url, body, said)
+
+    def websocket(self, url: str, body: str = "", **said: Unpack[Said]) -> Call:
+        """Return a WebSocket from this probe that sends the body as one message, to ws:// or wss://."""
+        return self._call(Protocol.WEBSOCKET, url, body, said)
+
+    def tcp(self, url: str, body: str = "", *, tls: Tls | None = None, server_first: bool = False) -> Call:
+        """Return a connection from this probe that sends the body as one line, to tcp:// or tls://.
+
+        With `server_first` it waits until the server has spoken.
+        """
+        call = self._call(Protocol.TCP, url, body, {"tls": tls})
+        return replace(call, server_first=server_first)
+
+    def _call(self, protocol: Protocol, url: str, body: str, said: Said, method: str = "") -> Call:
+        return Call(
+            self.name,
+            method,
+            url,
+            pairs(said.get("headers")),
+            body,
+            self._timeout,
+            self,
+            protocol=protocol,
+            host=said.get("host"),
+            tls=said.get("tls"),
+        )
 
     def send(self, call: Call, batch: Batch) -> Answer:
         """Have the probe send a batch.
@@ -179,26 +261,19 @@ class Probe:
             ProbeUnreachable: it gave no answer, or one that is no list of replies.
             BatchRefused: it will not run the batch.
         """
-        answer = self._transport.send(
-            {
-                "protocol": "http",
-                "method": call.method,
-                "url": call.url,
-                "headers": dict(call.headers),
-                "body": call.body,
-                "timeout": call.timeout,
-                "count": batch.count,
-                "concurrency": batch.concurrency,
-                "deadline": batch.deadline,
-                "new_connections": batch.new_connections,
-                "body_limit": batch.body_limit,
-            },
-            batch.deadline + _GRACE,
-        )
+        answer = self._transport.send(document_of(call, batch), batch.deadline + _GRACE)
         try:
-            return Answer(tuple(_reply(reply) for reply in answer["replies"]), bool(answer["partial"]))
+            replies = tuple(reply_of(reply) for reply in answer["replies"])
+            return Answer(replies, bool(answer["partial"]), answer["reason"] or "")
         except (KeyError, TypeError, ValueError) as error:
             raise ProbeUnreachable(
                 f"probe {self.name} gave an answer that is no list of replies ({error!r})",
                 "deploy the probe of this version of meshproof",
             ) from error
+
+    def seen(self, key: str) -> int:
+        """Return how often a call with this key has arrived at this probe, by whichever protocol.
+
+        It counts what came through: a call that a proxy sent three times is three.
+        """
+        return self._transport.seen(key)

@@ -19,10 +19,17 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """How a call failed; `detail` is for people, such as "connection reset by peer"."""
+    """How a call failed.
+
+    Args:
+        kind: the one word for it.
+        detail: for people, such as "connection reset by peer".
+        alert: the number of the TLS alert that the peer sent, such as 116 (certificate required).
+    """
 
     kind: FailureKind
     detail: str
+    alert: int | None = None
 
     def __str__(self) -> str:
         """Return it as a miss names it."""
@@ -30,15 +37,31 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Handshake:
+    """What the calling side's TLS came to.
+
+    Args:
+        version: such as TLSv1.3.
+        alpn: the protocol that was agreed on; None: there was no agreement.
+        certificate: PEM of what the peer showed; None: nothing.
+    """
+
+    version: str
+    alpn: str | None
+    certificate: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """One reply, or the failure that took its place.
 
     Args:
-        status: the HTTP status; None when none arrived.
+        status: the HTTP status; None when none arrived, and where the protocol has none (TCP).
         headers: names in lower case, repeated ones joined by a comma.
         body: at most as many bytes as the batch asked for, as text.
         seconds: from sending the call to the end of the reply.
         failure: what went wrong, also when it did after the status had arrived.
+        tls: of the connection that the reply came by; None without TLS.
     """
 
     status: int | None
@@ -46,6 +69,7 @@ class Reply:
     body: str = ""
     seconds: float = 0.0
     failure: Failure | None = None
+    tls: Handshake | None = None
 
     @property
     def pod(self) -> str | None:
@@ -62,12 +86,30 @@ class Reply:
         """The version that answered, such as v2."""
         return self.headers.get("x-served-version")
 
+    @property
+    def grpc_status(self) -> int | None:
+        """The status of gRPC that came over the wire, 0 for OK."""
+        text = self.headers.get("grpc-status", "")
+        return int(text) if text.isdecimal() else None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it is the good answer of its protocol: 200, 101 of a WebSocket, OK of gRPC, any of TCP."""
+        return self.failure is None and self.status in {200, 101, None} and not self.grpc_status
+
     def __str__(self) -> str:
         """Return what happened in a few words."""
         if self.failure is not None:
             return str(self.failure)
         who = self.pod or self.workload
-        return f"status {self.status}" + (f", served by {who}" if who else "")
+        return self.status_words() + (f", served by {who}" if who else "")
+
+    def status_words(self) -> str:
+        """Return the status as its protocol counts it."""
+        if self.grpc_status is not None:
+            message = self.headers.get("grpc-message")
+            return f"gRPC status {self.grpc_status}" + (f" ({message})" if message else "")
+        return "answered" if self.status is None else f"status {self.status}"
 
     def without_pod(self, text: str) -> str:
         """Return the text with this pod's name cut to its workload, so that equal texts can be counted."""

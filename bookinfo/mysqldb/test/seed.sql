@@ -1,0 +1,6 @@
+CREATE DATABASE IF NOT EXISTS test;
+CREATE TABLE IF NOT EXISTS test.ratings (
+    ReviewID INT NOT NULL PRIMARY KEY,
+    Rating INT
+);
+INSERT IGNORE INTO test.ratings VALUES (1, 5), (2, 4);

@@ -1,0 +1,1 @@
+"""The sending side: runs batches of calls, one module for each protocol."""

@@ -1,0 +1,330 @@
+"""One HTTP/2 connection as a client: many exchanges at once, each with its own end.
+
+Built on h2 itself: what tells a reset stream from a closed connection, and the code that came with it, is
+what behaviours are about, and clients above h2 keep it to themselves or try again.
+"""
+
+import asyncio
+import struct
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import h2.config
+import h2.connection
+import h2.errors
+import h2.events
+import h2.exceptions
+import h2.settings
+
+from probe.failures import BEFORE_THE_REPLY, WITHIN_THE_REPLY, CallFailedError, Failure
+from probe.tls_client import describe_tls
+
+WINDOW = 1 << 20
+"""Bytes that the peer may send ahead, on each stream and on the connection."""
+
+_FRAME_HEAD, _GOAWAY, _GOAWAY_LEAST = 9, 7, 8
+"""Of a frame: bytes before its payload; of GOAWAY: its type, and the bytes that its payload has at least."""
+
+Pairs = Sequence[tuple[str, str]]
+
+
+def code_name(code: int) -> str:
+    """Return the name of an HTTP/2 error code."""
+    try:
+        return str(h2.errors.ErrorCodes(code).name)
+    except ValueError:
+        return hex(code)
+
+
+async def first_of(waiting: Coroutine[Any, Any, Any], done: asyncio.Future[None]) -> None:
+    """Return when either has ended; `done` is left as it is."""
+    task = asyncio.create_task(waiting)
+    try:
+        await asyncio.wait((task, done), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        task.cancel()
+
+
+def _fail(future: asyncio.Future[None], why: Failure | Exception) -> None:
+    if not future.done():
+        future.set_exception(CallFailedError(why) if isinstance(why, Failure) else why)
+        future.exception()  # seen: nobody may be waiting any more
+
+
+class Exchange:
+    """One request and what comes back on its stream.
+
+    Args:
+        number: of the stream.
+        on_data: takes each piece of the body as it comes.
+
+    `headers` and `trailers` come with their names in lower case; `done` ends with the reply or its failure.
+    """
+
+    __slots__ = ("done", "ended_here", "headers", "number", "on_data", "status", "trailers")
+
+    def __init__(self, number: int, on_data: Callable[[bytes], None], done: asyncio.Future[None]) -> None:
+        self.number = number
+        self.on_data = on_data
+        self.done = done
+        self.status: int | None = None
+        self.headers: list[tuple[str, str]] = []
+        self.trailers: list[tuple[str, str]] = []
+        self.ended_here = False
+
+    def fail(self, why: Failure | Exception) -> None:
+        """End the exchange with a failure, unless it has ended."""
+        _fail(self.done, why)
+
+
+class _Frames(h2.connection.H2Connection):
+    MAX_CLOSED_STREAMS = 1 << 10
+    """Streams that it remembers after their end; its own 65,536 would be megabytes."""
+
+
+class Connection(asyncio.Protocol):
+    """An HTTP/2 connection; `ready` ends when the peer's settings have come, `open` when it closes.
+
+    No request goes out before: it could exceed the number of streams that the peer allows, and in TLS 1.3
+    a refused client certificate shows only after the handshake.
+    """
+
+    _transport: asyncio.Transport
+
+    def __init__(self) -> None:
+        self._h2 = _Frames(
+            h2.config.H2Configuration(client_side=True, header_encoding=None, validate_outbound_headers=False)
+        )
+        self._h2.local_settings = h2.settings.Settings(
+            client=True,
+            initial_values={
+                h2.settings.SettingCodes.ENABLE_PUSH: 0,
+                h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: WINDOW,
+                h2.settings.SettingCodes.MAX_HEADER_LIST_SIZE: 256 << 10,
+            },
+        )
+        self._loop = asyncio.get_running_loop()
+        self._exchanges: dict[int, Exchange] = {}
+        self._held = b""
+        self._goaway: str | None = None
+        self.open = False
+        self._room = asyncio.Event()
+        self.ready: asyncio.Future[None] = self._loop.create_future()
+        self.tls = b"null"
+
+    # What the transport calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to speak."""
+        self._transport = transport  # type: ignore[assignment]
+        self.open = True
+        self.tls = describe_tls(transport.get_extra_info("ssl_object"))
+        self._h2.initiate_connection()
+        self._h2.increment_flow_control_window(WINDOW)
+        self._flush()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came."""
+        try:
+            for event in self._h2.receive_data(self._without_goaway(data)):
+                self._take(event)
+        except (h2.exceptions.ProtocolError, ValueError) as error:
+            self._flush()
+            self._lose(Failure("other", f"the peer does not keep to HTTP/2: {error}"))
+            self._transport.close()
+            return
+        self._flush()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Fail what was not answered."""
+        self._lose(exc)
+
+    # What senders call.
+
+    @property
+    def usable(self) -> bool:
+        """Whether a further exchange may begin here now."""
+        return (
+            self.open
+            and self._goaway is None
+            and len(self._exchanges) < self._h2.remote_settings.max_concurrent_streams
+            and not self._transport.is_closing()
+        )
+
+    def close(self) -> None:
+        """Say goodbye and close."""
+        if self.open:
+            self.open = False
+            self._h2.close_connection()
+            self._flush()
+            self._transport.close()
+
+    @contextmanager
+    def exchange(self, headers: Pairs, on_data: Callable[[bytes], None], *, end: bool) -> Iterator[Exchange]:
+        """Begin an exchange; one that is left before its end is cancelled, and the peer told so.
+
+        Args:
+            headers: of the request, pseudo-headers first.
+            on_data: takes each piece of the reply's body.
+            end: whether the request has no body.
+        """
+        if not self.open:
+            raise CallFailedError(self._closed(within=False))
+        number = self._h2.get_next_available_stream_id()
+        exchange = Exchange(number, on_data, self._loop.create_future())
+        self._exchanges[number] = exchange
+        try:
+            self._h2.send_headers(number, headers, end_stream=end)
+            exchange.ended_here = end
+            if end:
+                self._flush()  # else with the body's first part, in one write
+            yield exchange
+        finally:
+            del self._exchanges[number]
+            answered = exchange.done.done() and not exchange.done.cancelled()
+            if self.open and not (answered and exchange.ended_here):
+                self._cancel(number)
+            if self._goaway and not self._exchanges:
+                self.close()
+
+    async def send(self, exchange: Exchange, data: bytes, *, end: bool) -> None:
+        """Send a part of the request's body as fast as the peer allows; stop when the exchange has ended."""
+        view = memoryview(data)
+        while not exchange.done.done():
+            size = min(
+                len(view),
+                self._h2.local_flow_control_window(exchange.number),
+                self._h2.max_outbound_frame_size,
+            )
+            if size or not view:
+                last = size == len(view)
+                self._h2.send_data(exchange.number, bytes(view[:size]), end_stream=end and last)
+                exchange.ended_here = end and last
+                self._flush()
+                if last:
+                    return
+                view = view[size:]
+            else:
+                self._room.clear()
+                await first_of(self._room.wait(), exchange.done)
+
+    # What they have in common.
+
+    def _flush(self) -> None:
+        data = self._h2.data_to_send()
+        if data and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def _cancel(self, number: int) -> None:
+        try:
+            self._h2.reset_stream(number, h2.errors.ErrorCodes.CANCEL)
+        except h2.exceptions.ProtocolError:
+            return  # both sides had ended it
+        self._flush()
+
+    def _without_goaway(self, data: bytes) -> bytes:
+        """Take GOAWAY frames out of what came and note them.
+
+        h2 treats any GOAWAY as the end of the connection and refuses every frame behind it; yet a server
+        that drains says GOAWAY first and then answers what it has accepted.
+        """
+        data = self._held + data if self._held else data
+        kept = []
+        start = position = 0
+        while position + _FRAME_HEAD <= len(data):
+            size = int.from_bytes(data[position : position + 3])
+            end = position + _FRAME_HEAD + size
+            if size > self._h2.max_inbound_frame_size:
+                return data  # no frame at all: h2 says so
+            if end > len(data):
+                break
+            if data[position + 3] == _GOAWAY:
+                kept.append(data[start:position])
+                self._take_goaway(data[position + _FRAME_HEAD : end])
+                start = end
+            position = end
+        self._held = data[position:]
+        kept.append(data[start:position])
+        return b"".join(kept)
+
+    def _take_goaway(self, payload: bytes) -> None:
+        if len(payload) < _GOAWAY_LEAST:
+            raise ValueError("GOAWAY frame is too short")
+        last, code = struct.unpack(">LL", payload[:_GOAWAY_LEAST])
+        said = payload[_GOAWAY_LEAST:].decode("utf-8", "replace")
+        self._goaway = f"GOAWAY {code_name(code)}" + (f": {said}" if said else "")
+        for exchange in list(self._exchanges.values()):
+            if exchange.number > last & 0x7FFFFFFF:
+                exchange.fail(
+                    Failure("closed", f"not taken on: the peer closes the connection ({self._goaway})")
+                )
+        if not self._exchanges:
+            self.close()
+
+    def _take(self, event: h2.events.Event) -> None:
+        take = _TAKE.get(type(event))
+        if take is not None:
+            take(self, event)
+
+    def _take_settings(self, _event: h2.events.Event) -> None:
+        if not self.ready.done():
+            self.ready.set_result(None)
+        self._room.set()
+
+    def _take_window(self, _event: h2.events.Event) -> None:
+        self._room.set()
+
+    def _take_response(self, event: h2.events.ResponseReceived) -> None:
+        if exchange := self._exchanges.get(event.stream_id):
+            headers = _texts(event.headers)
+            exchange.status = int(headers[0][1])
+            exchange.headers = [pair for pair in headers if not pair[0].startswith(":")]
+
+    def _take_trailers(self, event: h2.events.TrailersReceived) -> None:
+        if exchange := self._exchanges.get(event.stream_id):
+            exchange.trailers = _texts(event.headers)
+
+    def _take_data(self, event: h2.events.DataReceived) -> None:
+        exchange = self._exchanges.get(event.stream_id)
+        if exchange and not exchange.done.done():
+            try:
+                exchange.on_data(event.data)
+            except CallFailedError as error:
+                exchange.fail(error.failure or error)
+        self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+
+    def _take_end(self, event: h2.events.StreamEnded) -> None:
+        exchange = self._exchanges.get(event.stream_id)
+        if exchange and not exchange.done.done():
+            exchange.done.set_result(None)
+
+    def _take_reset(self, event: h2.events.StreamReset) -> None:
+        if exchange := self._exchanges.get(event.stream_id):
+            exchange.fail(Failure("reset", f"stream reset by the peer ({code_name(event.error_code)})"))
+
+    def _lose(self, why: Failure | Exception | None) -> None:
+        self.open = False
+        for exchange in list(self._exchanges.values()):
+            exchange.fail(why or self._closed(within=exchange.status is not None))
+        _fail(self.ready, why or self._closed(within=False))
+        self._room.set()
+
+    def _closed(self, *, within: bool) -> Failure:
+        failure = WITHIN_THE_REPLY if within else BEFORE_THE_REPLY
+        return Failure("closed", f"{failure.detail} ({self._goaway})") if self._goaway else failure
+
+
+def _texts(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    return [(name.decode("utf-8", "replace"), value.decode("utf-8", "replace")) for name, value in headers]
+
+
+_TAKE: Mapping[type[h2.events.Event], Callable[[Connection, Any], None]] = {
+    h2.events.RemoteSettingsChanged: Connection._take_settings,  # noqa: SLF001 - its own
+    h2.events.WindowUpdated: Connection._take_window,  # noqa: SLF001
+    h2.events.ResponseReceived: Connection._take_response,  # noqa: SLF001
+    h2.events.TrailersReceived: Connection._take_trailers,  # noqa: SLF001
+    h2.events.DataReceived: Connection._take_data,  # noqa: SLF001
+    h2.events.StreamEnded: Connection._take_end,  # noqa: SLF001
+    h2.events.StreamReset: Connection._take_reset,  # noqa: SLF001
+}

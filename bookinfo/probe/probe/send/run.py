@@ -1,0 +1,108 @@
+"""Runs a batch: so many calls, so many at a time, until done, out of time or told to stop."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from probe.batch import Batch
+from probe.reply import Encoded
+from probe.send.call import Sender
+from probe.send.grpc import grpc_sender
+from probe.send.http import http_sender
+from probe.send.http2 import http2_sender
+from probe.send.pace import Pace
+from probe.send.tcp import tcp_sender
+from probe.send.websocket import websocket_sender
+
+SENDERS: Mapping[str, Sender] = {
+    "http": http_sender,
+    "http2": http2_sender,
+    "grpc": grpc_sender,
+    "websocket": websocket_sender,
+    "tcp": tcp_sender,
+}
+"""How each protocol is sent; a further protocol is a further entry."""
+
+MOST_KEPT = 24 << 20
+"""Bytes of encoded replies that one batch may hold: a probe lives in 100 MB."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a batch came to.
+
+    Args:
+        replies: encoded, in the order in which their calls were started.
+        reason: why calls are missing (not sent, or not answered when the batch ended); None when none is.
+    """
+
+    replies: list[Encoded] = field(default_factory=list)
+    reason: str | None = None
+
+
+async def run_batch(batch: Batch, stop: asyncio.Event) -> Outcome:
+    """Send the batch's calls.
+
+    Args:
+        batch: what to send.
+        stop: when set, the batch ends at once.
+    """
+    replies: list[Encoded | None] = [None] * batch.count
+    numbers = iter(range(batch.count))
+    pace = Pace(batch.rate)
+    kept = 0
+
+    async with SENDERS[batch.protocol](batch) as send:
+
+        async def work() -> None:
+            nonlocal kept
+            for number in numbers:
+                await pace.turn()
+                if kept > MOST_KEPT:
+                    return
+                encoded = await send()
+                replies[number] = encoded
+                kept += len(encoded[0])
+
+        workers = [asyncio.create_task(work()) for _ in range(min(batch.concurrency, batch.count))]
+        done = asyncio.gather(*workers)
+        stopped = asyncio.create_task(stop.wait())
+        ends: set[asyncio.Future[Any]] = {done, stopped}
+        try:
+            await asyncio.wait(ends, timeout=batch.deadline, return_when=asyncio.FIRST_COMPLETED)
+            if done.done():
+                await done
+        finally:
+            for task in (*workers, stopped):
+                task.cancel()
+            await asyncio.gather(*workers, stopped, done, return_exceptions=True)
+    answered = [reply for reply in replies if reply is not None]
+    if len(answered) == batch.count:
+        return Outcome(answered)
+    if stop.is_set():
+        return Outcome(answered, "the probe was told to end")
+    if kept > MOST_KEPT:
+        return Outcome(
+            answered, f"the replies exceed {MOST_KEPT} bytes; keep_headers and body_limit bound them"
+        )
+    return Outcome(answered, f"the deadline of {batch.deadline:g} s was reached")
+
+
+async def encode_answer(outcome: Outcome) -> AsyncIterator[bytes]:
+    """Yield the answer to a batch as JSON, in pieces: a large one is never held twice."""
+    piece = bytearray(b'{"replies":[')
+    for number, (reply, tls) in enumerate(outcome.replies):
+        if number:
+            piece += b","
+        piece += reply
+        piece += tls
+        piece += b"}"
+        if len(piece) >= 64 << 10:
+            yield bytes(piece)
+            piece.clear()
+    if outcome.reason is None:
+        piece += b'],"partial":false,"reason":null}'
+    else:
+        piece += b'],"partial":true,"reason":"%s"}' % outcome.reason.encode()
+    yield bytes(piece)

@@ -1,0 +1,1 @@
+"""What `make` or the image's build makes from proto/: messages and stubs of the gRPC service."""
