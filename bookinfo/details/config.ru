@@ -2,10 +2,4 @@
 
 require_relative "lib/details"
 
-settings = Details::Settings.from(ENV)
-logger = Details::JsonLog.new($stdout, settings)
-
-# Outermost first: what a middleware above does also happens to the replies of those below it.
-use Details::AccessLog, logger
-use Details::ServedBy, settings
-run Details::App.new(nil, logger: logger)
+run Details.rack_app(Details::Settings.from(ENV))

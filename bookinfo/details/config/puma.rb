@@ -2,17 +2,30 @@
 
 require_relative "../lib/details"
 
+begin
+  settings = Details::Settings.from(ENV)
+rescue Details::SettingsError => e
+  abort e.message
+end
+
 # One process: the answers are small, and a pod is what Kubernetes multiplies.
 workers 0
 threads 4, 8
 
-bind "tcp://#{ENV.fetch("HOST", "0.0.0.0")}:#{ENV.fetch("PORT", "9080")}"
+bind "tcp://#{settings.host}:#{settings.port}"
 environment "production"
 
-# SIGTERM: requests in flight finish, then the process ends with status 0.
+# Idle connections, used or not, stay open for longer than the hour after which a sidecar's Envoy gives one up: a
+# server that closes first fails the request that crosses the close on its way.
+persistent_timeout 3630
+first_data_timeout 3630
+
+# SIGTERM: requests in flight finish, while open connections are still answered; then the process ends with status 0.
+# The page waits for details no longer than 3 s; Puma adds 5 s of its own before it gives a request up.
 raise_exception_on_sigterm false
-force_shutdown_after 10
+on_stopped { Details::IN_FLIGHT.drain(3) }
+force_shutdown_after 1
 
 # Puma's own lines take the form of ours.
-logger = Details::JsonLog.new($stdout, Details::Settings.from(ENV))
+logger = Details::JsonLog.new($stdout, settings)
 log_formatter { |line| logger.line("info", line) }

@@ -12,12 +12,7 @@ class DetailsTest < Minitest::Test
 
   def app
     settings = Details::Settings.from("POD_NAME" => "pod-1")
-    logger = Details::JsonLog.new(@log, settings)
-    Rack::Builder.app do
-      use Details::AccessLog, logger
-      use Details::ServedBy, settings
-      run Details::App.new(nil, logger: logger)
-    end
+    Details.rack_app(settings, logger: Details::JsonLog.new(@log, settings))
   end
 
   def test_a_book_has_the_fields_of_the_tutorials

@@ -7,13 +7,13 @@ class FailureTest < Minitest::Test
   include Rack::Test::Methods
 
   BROKEN = Module.new do
-    def self.find(_id) = raise("secret of the database")
+    def self.find(_id, _forwarded) = raise("secret of the database")
   end
 
   def app
     @log = StringIO.new
     logger = Details::JsonLog.new(@log, Details::Settings.from({}))
-    Class.new(Details::App) { set :catalogue, BROKEN }.new(nil, logger: logger)
+    Details::App.new(nil, logger: logger, catalogue: BROKEN)
   end
 
   def test_the_caller_learns_no_internals_and_the_log_does

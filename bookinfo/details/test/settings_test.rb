@@ -13,4 +13,40 @@ class SettingsTest < Minitest::Test
   def test_the_workload_follows_the_version
     assert_equal "details-v2", Details::Settings.from("SERVICE_VERSION" => "v2").workload
   end
+
+  def test_the_catalogue_is_our_own_unless_an_outside_one_is_asked_for
+    assert_nil Details::Settings.from({}).book_service
+    assert_nil Details::Settings.from("ENABLE_EXTERNAL_BOOK_SERVICE" => "false").book_service
+  end
+
+  def test_the_outside_catalogue_is_asked_over_https
+    uri = Details::Settings.from("ENABLE_EXTERNAL_BOOK_SERVICE" => "true").book_service.uri
+
+    assert_equal ["https", 443], [uri.scheme, uri.port]
+  end
+
+  def test_what_the_mesh_shall_encrypt_is_sent_in_the_clear_to_the_same_port
+    uri = Details::Settings.from(
+      "ENABLE_EXTERNAL_BOOK_SERVICE" => "true",
+      "DO_NOT_ENCRYPT" => "true",
+      "BOOK_SERVICE_URL" => "https://books.example/v1"
+    ).book_service.uri
+
+    assert_equal "http://books.example:443/v1", uri.to_s
+  end
+
+  {
+    "PORT" => "http",
+    "ENABLE_EXTERNAL_BOOK_SERVICE" => "yes",
+    "DO_NOT_ENCRYPT" => "1",
+    "BOOK_SERVICE_URL" => "books.example",
+    "BOOK_SERVICE_TIMEOUT" => "0"
+  }.each do |name, value|
+    define_method("test_#{name}_cannot_be_#{value}_and_the_message_begins_with_it") do
+      thrown = assert_raises(Details::SettingsError) do
+        Details::Settings.from({ "ENABLE_EXTERNAL_BOOK_SERVICE" => "true", name => value })
+      end
+      assert_match(/\A#{name}: .* not #{value}\z/, thrown.message)
+    end
+  end
 end

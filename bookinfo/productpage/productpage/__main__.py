@@ -2,30 +2,22 @@
 
 import logging
 import os
-
-import uvicorn
+import sys
 
 from productpage.app import create_app
 from productpage.json_log import configure_logging
-from productpage.settings import Settings
-
-GRACE_SECONDS = 10
-"""Requests in flight may finish for this long after SIGTERM."""
+from productpage.server import server
+from productpage.settings import Settings, SettingsError
 
 
 def main() -> None:
     """Reads the environment, then serves until SIGTERM."""
-    settings = Settings.from_env(os.environ)
+    try:
+        settings = Settings.from_env(os.environ)
+    except SettingsError as error:
+        sys.exit(str(error))
     configure_logging(settings.served_by, logging.INFO)
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
+    server(create_app(settings), settings).run()
 
 
 if __name__ == "__main__":

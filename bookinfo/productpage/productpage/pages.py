@@ -13,7 +13,7 @@ from starlette.templating import Jinja2Templates
 from productpage.catalogue import all_products
 from productpage.reader import sign_in, sign_out, signed_in, valid_name
 from productpage.shop import Shop
-from productpage.view import MOST_STARS, contributions, detail_rows, reviews_of
+from productpage.view import MOST_STARS, contributions, detail_rows, reviews_of, stars_of
 
 HERE = Path(__file__).parent
 
@@ -30,15 +30,17 @@ async def productpage(request: Request) -> Response:
     shop = Shop.of(request)
     product = all_products()[0]
     details, reviews = await shop.page(product.id)
+    listed = reviews_of(reviews)
     context = {
         "reader": signed_in(request),
         "product": product,
         "details": details,
         "detail_rows": detail_rows(details),
         "reviews": reviews,
-        "review_list": reviews_of(reviews),
+        "review_list": listed,
+        "stars": stars_of(listed),
         "most_stars": MOST_STARS,
-        "contributions": contributions(shop.settings.served_by, details, reviews),
+        "contributions": contributions(shop.settings, details, reviews),
     }
     return templates.TemplateResponse(request, "productpage.html", context)
 

@@ -94,7 +94,7 @@ async def _attempt(
     problem = ""
     try:
         async with asyncio.timeout(upstream.timeout):
-            reply = await client.get(upstream.url + path, headers=dict(headers))
+            reply = await _get(client, upstream.url + path, dict(headers))
         status = reply.status_code
         served_by = ServedBy.from_headers(reply.headers)
         data, problem = _read(reply)
@@ -107,11 +107,30 @@ async def _attempt(
     return Answer(upstream.name, status, data, problem, served_by, seconds)
 
 
+async def _get(client: httpx2.AsyncClient, url: str, headers: dict[str, str]) -> httpx2.Response:
+    """Asks once more when the other side ended the connection instead of replying.
+
+    Most likely that was a kept connection, and its pod is being replaced; asking twice does no harm.
+    """
+    try:
+        return await client.get(url, headers=headers)
+    except (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError):
+        return await client.get(url, headers=headers)
+
+
 def _read(reply: httpx2.Response) -> tuple[dict[str, Any] | None, str]:
-    if reply.status_code != HTTPStatus.OK:
-        return None, f"answered {reply.status_code} {reply.reason_phrase}".rstrip()
     try:
         data = reply.json()
     except ValueError:
         data = None
-    return (data, "") if isinstance(data, dict) else (None, "answered with something that is not its JSON")
+    if not isinstance(data, dict):
+        data = None
+    if reply.status_code != HTTPStatus.OK:
+        return None, _refusal(reply, (data or {}).get("error"))
+    return (data, "") if data is not None else (None, "answered with something that is not its JSON")
+
+
+def _refusal(reply: httpx2.Response, reason: object) -> str:
+    """What the service answered and, when it gave one, its own reason."""
+    answered = f"answered {reply.status_code} {reply.reason_phrase}".rstrip()
+    return f"{answered}: {reason}" if isinstance(reason, str) and reason else answered

@@ -1,9 +1,12 @@
 """What the environment says about this instance and about the services that it calls."""
 
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
+
+MOST_PORTS = 65535
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,16 @@ class Upstream:
     timeout: float
     attempts: int = 1
 
+    @property
+    def patience(self) -> str:
+        """The longest that a reader waits for this service, as the page says it."""
+        tries = f"{self.attempts} times " if self.attempts > 1 else ""
+        return f"{tries}{self.timeout:g} s"
+
+
+class SettingsError(ValueError):
+    """A variable that cannot be used; the message begins with its name."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -65,7 +78,7 @@ class Settings:
         """Reads the variables that the chart sets; an empty environment gives a working version 1.
 
         Raises:
-            ValueError: a variable cannot be used; the message names it.
+            SettingsError: a variable cannot be used; the message names it.
         """
         version = env.get("SERVICE_VERSION", "v1")
 
@@ -73,14 +86,14 @@ class Settings:
             prefix = name.upper()
             return Upstream(
                 name,
-                url=env.get(f"{prefix}_URL", f"http://{name}:9080"),
+                url=_url(env, f"{prefix}_URL", f"http://{name}:9080"),
                 timeout=_positive(env, f"{prefix}_TIMEOUT", "3"),
                 attempts=attempts,
             )
 
         return cls(
             host=env.get("HOST", "0.0.0.0"),  # noqa: S104 - a pod listens on its own address
-            port=int(_positive(env, "PORT", "9080")),
+            port=_port(env, "PORT", "9080"),
             served_by=ServedBy(
                 pod=env.get("POD_NAME") or socket.gethostname(),
                 workload=env.get("SERVICE_WORKLOAD", f"productpage-{version}"),
@@ -100,5 +113,19 @@ def _positive(env: Mapping[str, str], name: str, default: str) -> float:
     except ValueError:
         number = 0
     if not 0 < number < float("inf"):
-        raise ValueError(f"{name}: a positive number, not {value!r}")
+        raise SettingsError(f"{name}: a positive number, not {value!r}")
     return number
+
+
+def _port(env: Mapping[str, str], name: str, default: str) -> int:
+    value = env.get(name, default)
+    if not re.fullmatch("[0-9]{1,5}", value) or int(value) > MOST_PORTS:
+        raise SettingsError(f"{name}: a port, not {value!r}")
+    return int(value)
+
+
+def _url(env: Mapping[str, str], name: str, default: str) -> str:
+    value = env.get(name, default)
+    if not re.fullmatch("https?://[^/?#]+", value):
+        raise SettingsError(f"{name}: http:// or https:// and a host, not {value!r}")
+    return value

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from productpage.services import Answer
-from productpage.settings import ServedBy
+from productpage.settings import ServedBy, Settings, Upstream
 
 MOST_STARS = 5
+NOBODY = ServedBy("", "", "")
 
 DETAIL_LABELS = {
     "author": "Author",
@@ -33,12 +34,21 @@ class Review:
 
 @dataclass(frozen=True)
 class Contribution:
-    """One line of "who answered"; `milliseconds` is None where the page did not time the service itself."""
+    """One line of "who answered".
+
+    Args:
+        service: its name.
+        served_by: which pod and version; empty where nobody said.
+        milliseconds: how long it took; None where the page did not ask the service itself.
+        patience: the longest that the page waits for it; empty where the page did not ask.
+        problem: why there was no answer; empty when there was.
+    """
 
     service: str
     served_by: ServedBy
-    milliseconds: int | None
-    problem: str
+    milliseconds: int | None = None
+    patience: str = ""
+    problem: str = ""
 
 
 def detail_rows(answer: Answer) -> list[tuple[str, Any]]:
@@ -53,22 +63,35 @@ def reviews_of(answer: Answer) -> list[Review]:
     return [_review(entry) for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
 
 
-def contributions(page: ServedBy, details: Answer, reviews: Answer) -> list[Contribution]:
+def contributions(settings: Settings, details: Answer, reviews: Answer) -> list[Contribution]:
     """Who answered, in the order of the calls. Ratings appears where reviews asked it."""
     listed = [
-        Contribution("productpage", page, None, ""),
-        *(
-            Contribution(answer.service, answer.served_by, round(answer.seconds * 1000), answer.problem)
-            for answer in (details, reviews)
-        ),
+        Contribution("productpage", settings.served_by),
+        _asked(settings.details, details),
+        _asked(settings.reviews, reviews),
     ]
     ratings = (reviews.data or {}).get("ratings")
     if isinstance(ratings, dict):
         pod, version = str(ratings.get("podname", "")), str(ratings.get("version", ""))
-        listed.append(Contribution("ratings", ServedBy(pod, "", version), None, ""))
+        listed.append(Contribution("ratings", ServedBy(pod, "", version)))
     elif any(review.problem for review in reviews_of(reviews)):
-        listed.append(Contribution("ratings", ServedBy("", "", ""), None, "did not answer reviews"))
+        listed.append(Contribution("ratings", NOBODY, problem="did not answer reviews"))
     return listed
+
+
+def stars_of(reviews: list[Review]) -> str:
+    """The kind of stars that the page shows: `none`, or their colour."""
+    return next((review.colour for review in reviews if review.stars is not None), "none")
+
+
+def _asked(upstream: Upstream, answer: Answer) -> Contribution:
+    return Contribution(
+        answer.service,
+        answer.served_by,
+        milliseconds=round(answer.seconds * 1000),
+        patience=upstream.patience,
+        problem=answer.problem,
+    )
 
 
 def _review(entry: dict[str, Any]) -> Review:

@@ -5,7 +5,7 @@ import pytest
 
 from productpage.json_log import JsonFormatter
 from productpage.services import TRACE_HEADERS
-from productpage.settings import ServedBy, Settings
+from productpage.settings import ServedBy, Settings, SettingsError
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,14 @@ def test_an_empty_environment_gives_version_one():
     assert (settings.port, settings.reviews.url) == (9080, "http://reviews:9080")
 
 
-@pytest.mark.parametrize("value", ["soon", "0", "-1", "inf", "nan"])
-def test_a_value_that_cannot_be_used_is_named(value):
-    with pytest.raises(ValueError, match="DETAILS_TIMEOUT"):
-        Settings.from_env({"DETAILS_TIMEOUT": value})
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("DETAILS_TIMEOUT", value) for value in ("soon", "0", "-1", "inf", "nan")),
+        *(("PORT", value) for value in ("http", "-1", "70000")),
+        *(("REVIEWS_URL", value) for value in ("reviews", "ftp://reviews", "http://reviews/x")),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named(name, value):
+    with pytest.raises(SettingsError, match=f"^{name}: .* not '{value}'$"):
+        Settings.from_env({name: value})

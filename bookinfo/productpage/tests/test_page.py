@@ -60,6 +60,47 @@ def test_page_without_ratings_shows_no_stars(shop, backends):
     assert 'data-service="ratings"' not in page
 
 
+@pytest.mark.parametrize(
+    ("rating", "stars"),
+    [
+        pytest.param(None, "none", id="v1"),
+        pytest.param({"stars": 5, "color": "black"}, "black", id="v2"),
+        pytest.param({"stars": 5, "color": "red"}, "red", id="v3"),
+        pytest.param({"error": "down"}, "none", id="ratings-down"),
+    ],
+)
+def test_the_kind_of_stars_can_be_read_by_a_program(shop, backends, rating, stars):
+    backends.bodies["reviews"] = {"reviews": [{"reviewer": "R", "text": "Short.", "rating": rating}]}
+    assert f'data-part="reviews" data-state="shown" data-stars="{stars}"' in shop.get("/productpage").text
+
+
+def test_page_states_how_long_it_waits(shop):
+    page = shop.get("/productpage").text
+    assert "ms of at most 0.05 s" in page
+    assert "ms of at most 2 times 0.05 s" in page
+
+
+def test_page_gives_the_reason_that_a_service_gave(shop, backends):
+    reason = {"error": "book service gave no answer within 1.5 s"}
+    backends.failures["details"] = lambda _: httpx2.Response(503, json=reason)
+    page = shop.get("/productpage").text
+    assert "answered 503 Service Unavailable: book service gave no answer within 1.5 s." in page
+
+
+@pytest.mark.parametrize("error", [httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError])
+def test_a_connection_that_ended_instead_of_a_reply_costs_nothing(shop, backends, error):
+    ended = iter([True])
+
+    def ends_once(request):
+        if next(ended, False):
+            raise error("closed", request=request)
+        return httpx2.Response(200, json=backends.bodies["details"])
+
+    backends.failures["details"] = ends_once
+    assert "William Shakespeare" in shop.get("/productpage").text
+    assert len(backends.asked("details")) == 2
+
+
 def test_page_says_which_pod_answered_each_part(shop):
     page = shop.get("/productpage").text
     for pod in ("page-pod", "details-pod", "reviews-pod", "ratings-pod"):
@@ -72,6 +113,7 @@ def test_page_stays_without_details(shop, backends, failure, words):
     page = shop.get("/productpage")
     assert page.status_code == 200
     assert "Details are unavailable right now." in page.text
+    assert 'data-part="details" data-state="missing"' in page.text
     assert words in page.text.lower()
     assert "Twins &amp; doors." in page.text
 
@@ -82,6 +124,7 @@ def test_page_stays_without_reviews(shop, backends, failure, words):
     page = shop.get("/productpage")
     assert page.status_code == 200
     assert "Reviews are unavailable right now." in page.text
+    assert 'data-part="reviews" data-state="missing"' in page.text
     assert words in page.text.lower()
     assert "William Shakespeare" in page.text
 

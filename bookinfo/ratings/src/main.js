@@ -1,14 +1,30 @@
 import { buildApp } from './app.js'
-import { settingsFrom } from './settings.js'
+import { faultsOf } from './faults.js'
+import { settingsFrom, SettingsError } from './settings.js'
+import { databaseStore } from './stores/database.js'
+import { memoryStore } from './stores/memory.js'
 
-const settings = settingsFrom(process.env)
-const app = buildApp(settings)
+function settingsOrExit () {
+  try {
+    return settingsFrom(process.env)
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error
+    console.error(error.message)
+    process.exit(1)
+  }
+}
 
-// close() lets requests in flight finish and refuses new ones.
+const settings = settingsOrExit()
+const app = buildApp(settings, {
+  store: settings.database ? databaseStore(settings.database) : memoryStore(),
+  faults: faultsOf(settings.version)
+})
+
 for (const signal of ['SIGTERM', 'SIGINT']) {
   process.once(signal, async () => {
-    app.log.info({ signal }, 'stopping')
+    app.log.info({ signal }, 'draining')
     await app.close()
+    process.exit(0)
   })
 }
 

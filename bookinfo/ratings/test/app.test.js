@@ -3,6 +3,7 @@ import { test } from 'node:test'
 
 import { buildApp } from '../src/app.js'
 import { settingsFrom } from '../src/settings.js'
+import { Unavailable } from '../src/unavailable.js'
 
 const settings = settingsFrom({ POD_NAME: 'pod-1', LOG_LEVEL: 'silent' })
 
@@ -11,6 +12,11 @@ function appFor (t, parts) {
   const app = buildApp(settings, parts)
   t.after(() => app.close())
   return app
+}
+
+/** A store that cannot answer. */
+function failing (error) {
+  return { async ratingsOf () { throw error }, async close () {} }
 }
 
 test('a book has the stars of its reviewers', async (t) => {
@@ -40,10 +46,18 @@ test('health answers', async (t) => {
 })
 
 test('a store that fails is a 500 without internals', async (t) => {
-  const broken = { async ratingsOf () { throw new Error('secret of the database') } }
-  const reply = await appFor(t, { store: broken }).inject('/ratings/0')
+  const reply = await appFor(t, { store: failing(new Error('secret of the database')) }).inject('/ratings/0')
   assert.equal(reply.statusCode, 500)
   assert.deepEqual(reply.json(), { error: 'internal error' })
+})
+
+test('a store that is unavailable is a 503 that says so without internals, and health stays', async (t) => {
+  const cause = new Error('secret of the database')
+  const app = appFor(t, { store: failing(new Unavailable('ratings database is unavailable', { cause })) })
+  const reply = await app.inject('/ratings/0')
+  assert.equal(reply.statusCode, 503)
+  assert.deepEqual(reply.json(), { error: 'ratings database is unavailable' })
+  assert.equal((await app.inject('/health')).statusCode, 200)
 })
 
 for (const path of ['/ratings/0', '/ratings/7', '/ratings/x', '/ratings/%ff', '/nowhere', '/health']) {

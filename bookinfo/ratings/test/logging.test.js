@@ -4,9 +4,10 @@ import { test } from 'node:test'
 
 import { buildApp } from '../src/app.js'
 import { settingsFrom } from '../src/settings.js'
+import { Unavailable } from '../src/unavailable.js'
 
 /** Sends one request and returns the lines it left in the log, parsed. */
-async function linesFor (request) {
+async function linesFor (request, parts) {
   const lines = []
   const logStream = new Writable({
     write (chunk, _encoding, done) {
@@ -14,7 +15,7 @@ async function linesFor (request) {
       done()
     }
   })
-  const app = buildApp(settingsFrom({ POD_NAME: 'pod-1' }), { logStream })
+  const app = buildApp(settingsFrom({ POD_NAME: 'pod-1' }), { ...parts, logStream })
   await app.inject(request)
   await app.close()
   return lines
@@ -45,4 +46,13 @@ test('a request is one line that names reader and request', async () => {
 
 test('probes leave no line', async () => {
   assert.deepEqual(await linesFor('/health'), [])
+})
+
+test('why the database is unavailable is in the log', async () => {
+  const store = {
+    async ratingsOf () { throw new Unavailable('away', { cause: new Error('connection refused') }) },
+    async close () {}
+  }
+  const [line] = await linesFor('/ratings/0', { store })
+  assert.deepEqual([line.level, line.message, line.err.message], ['warn', 'away', 'connection refused'])
 })

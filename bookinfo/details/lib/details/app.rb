@@ -15,13 +15,14 @@ module Details
   class App < Sinatra::Base
     configure do
       set :environment, :production
-      set :catalogue, Catalogue
       disable :static, :sessions, :logging, :dump_errors, :show_exceptions, :raise_errors
     end
 
-    def initialize(app = nil, logger:)
+    # catalogue:: finds the details of a book by its number
+    def initialize(app = nil, logger:, catalogue: Catalogue)
       super(app)
       @logger = logger
+      @catalogue = catalogue
     end
 
     get "/health" do
@@ -31,11 +32,16 @@ module Details
     get "/details/:id" do |id|
       raise Refusal.new(400, "please provide a product number, not #{id.scrub}") unless product_number?(id)
 
-      json settings.catalogue.find(id.to_i) || raise(Refusal.new(404, "no product #{id}"))
+      json @catalogue.find(id.to_i, Forwarded.from(env)) || raise(Refusal.new(404, "no product #{id}"))
     end
 
     error Refusal do |refusal|
       json error: refusal.message
+    end
+
+    error BookService::Unavailable do |unavailable|
+      status 503
+      json error: unavailable.message
     end
 
     error Sinatra::NotFound do

@@ -1,12 +1,14 @@
 package dev.meshproof.bookinfo.reviews;
 
-import io.helidon.http.HeaderNames;
+import io.helidon.http.Header;
+import io.helidon.http.HeaderValues;
 import io.helidon.webserver.http.Filter;
 import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http.ServerResponse;
 
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -35,8 +37,14 @@ record Identity(String pod, String workload, String version, String cluster) imp
     }
 
     void sign(ServerResponse res) {
-        res.header(HeaderNames.create("x-served-by"), pod);
-        res.header(HeaderNames.create("x-served-workload"), workload);
-        res.header(HeaderNames.create("x-served-version"), version);
+        headers().forEach(res::header);
+    }
+
+    /** The signature itself. */
+    List<Header> headers() {
+        return List.of(
+                HeaderValues.create("x-served-by", pod),
+                HeaderValues.create("x-served-workload", workload),
+                HeaderValues.create("x-served-version", version));
     }
 }

@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.logging.ConsoleHandler;
 import java.util.logging.Formatter;
 import java.util.logging.Level;
-import java.util.logging.LogManager;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
@@ -33,10 +32,12 @@ final class JsonLog extends Formatter {
 
     /** Replaces whatever handlers the JVM came with. */
     static void install(Identity identity) {
-        LogManager.getLogManager().reset();
+        var root = Logger.getLogger("");
+        for (var handler : root.getHandlers()) {
+            root.removeHandler(handler);
+        }
         var handler = new ConsoleHandler();
         handler.setFormatter(new JsonLog(identity));
-        var root = Logger.getLogger("");
         root.setLevel(Level.INFO);
         root.addHandler(handler);
         FEATURES.setLevel(Level.WARNING);

@@ -8,29 +8,50 @@ import java.time.Duration;
 /** Starts the service: settings from the environment, one server, no framework magic in between. */
 public final class Main {
 
-    /** Requests in flight may finish for this long after SIGTERM; Helidon's shutdown hook sees to it. */
-    private static final Duration GRACE = Duration.ofSeconds(10);
+    /**
+     * Idle connections stay open for longer than the hour after which a sidecar's Envoy gives one up: a server that
+     * closes first fails the request that crosses the close on its way.
+     */
+    private static final Duration KEEP_ALIVE = Duration.ofSeconds(3630);
+
+    /** Requests in flight may finish for this long after SIGTERM. */
+    private static final Duration GRACE = Duration.ofSeconds(8);
 
     private Main() {
     }
 
     public static void main(String[] args) {
-        var settings = Settings.from(System.getenv());
+        // Before any logger is made, and before that class is: java.util.logging chooses its manager once.
+        System.setProperty("java.util.logging.manager", LastingLogManager.class.getName());
+        Settings settings;
+        try {
+            settings = Settings.from(System.getenv());
+        } catch (IllegalArgumentException e) {
+            System.err.println(e.getMessage());
+            System.exit(1);
+            return;
+        }
         JsonLog.install(settings.identity());
-        server(settings, settings.port()).start();
+        var inFlight = new InFlight();
+        var server = server(settings, settings.port(), inFlight).start();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, inFlight), "stop"));
     }
 
     /** Builds the server, not yet started. Port 0 takes a free one, for tests. */
-    static WebServer server(Settings settings, int port) {
+    static WebServer server(Settings settings, int port, InFlight inFlight) {
         return WebServer.builder()
                 .port(port)
-                .shutdownGracePeriod(GRACE)
-                .routing(routing -> route(routing, settings))
+                .idleConnectionTimeout(KEEP_ALIVE)
+                .shutdownHook(false)
+                .shutdownGracePeriod(Duration.ofSeconds(1))
+                .directHandlers(handlers -> Replies.unrouted(handlers, settings.identity()))
+                .routing(routing -> route(routing, settings, inFlight))
                 .build();
     }
 
-    private static void route(HttpRouting.Builder routing, Settings settings) {
-        routing.addFilter(new AccessLog())
+    private static void route(HttpRouting.Builder routing, Settings settings, InFlight inFlight) {
+        routing.addFilter(inFlight)
+                .addFilter(new AccessLog())
                 .addFilter(settings.identity())
                 .register("/reviews", new ReviewsService(settings, RatingsClient.of(settings)))
                 .get("/health", (req, res) -> Replies.json(res, Replies.OK))
@@ -40,5 +61,19 @@ public final class Main {
                     settings.identity().sign(res);
                     Replies.unexpected(res, thrown);
                 });
+    }
+
+    private static void stop(WebServer server, InFlight inFlight) {
+        var log = System.getLogger(Main.class.getName());
+        log.log(System.Logger.Level.INFO, "draining");
+        try {
+            inFlight.drain(GRACE);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        server.stop();
+        log.log(System.Logger.Level.INFO, "stopped");
+        // The JVM's own status after a signal is 128 + its number, which reads like a failure.
+        Runtime.getRuntime().halt(0);
     }
 }

@@ -1,5 +1,6 @@
 package dev.meshproof.bookinfo.reviews;
 
+import io.helidon.common.buffers.DataReader.InsufficientDataAvailableException;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
 import io.helidon.webclient.http1.Http1Client;
@@ -8,8 +9,12 @@ import io.helidon.webclient.http1.Http1ClientResponse;
 import jakarta.json.JsonNumber;
 import jakarta.json.JsonObject;
 
+import java.net.ConnectException;
+import java.net.SocketException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /** Asks the ratings service. Never throws for a failure of ratings: a book without stars is still a book. */
 final class RatingsClient {
@@ -38,14 +43,36 @@ final class RatingsClient {
      * @param forwarded headers to carry on, as {@link Forwarded} picked them
      */
     Ratings of(int product, Map<String, String> forwarded) {
-        var request = http.get("/ratings/" + product);
-        forwarded.forEach((name, value) -> request.header(HeaderNames.create(name), value));
-        try (var reply = request.request()) {
-            return read(reply);
+        try {
+            try {
+                return ask(product, forwarded, true);
+            } catch (RuntimeException e) {
+                if (!hungUp(e)) {
+                    throw e;
+                }
+                // Most likely a kept connection that ratings closed as we were about to use it, for instance because
+                // its pod ends. Asking for stars twice does no harm; a connection of its own tells the truth.
+                return ask(product, forwarded, false);
+            }
         } catch (RuntimeException e) {
             // Refused, reset, late, or not JSON: to the reader of a review it is all the same.
             return unavailable(e.toString());
         }
+    }
+
+    private Ratings ask(int product, Map<String, String> forwarded, boolean keepAlive) {
+        var request = http.get("/ratings/" + product).keepAlive(keepAlive);
+        forwarded.forEach((name, value) -> request.header(HeaderNames.create(name), value));
+        try (var reply = request.request()) {
+            return read(reply);
+        }
+    }
+
+    /** Whether the other side ended a connection that was already made; the client wraps that in various ways. */
+    private static boolean hungUp(RuntimeException thrown) {
+        return Stream.<Throwable>iterate(thrown, Objects::nonNull, Throwable::getCause)
+                .anyMatch(cause -> cause instanceof InsufficientDataAvailableException
+                        || cause instanceof SocketException && !(cause instanceof ConnectException));
     }
 
     private static Ratings read(Http1ClientResponse reply) {

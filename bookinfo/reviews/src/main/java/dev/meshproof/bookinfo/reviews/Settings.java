@@ -25,18 +25,31 @@ record Settings(int port, Identity identity, Stars stars, URI ratingsUrl, Durati
         var identity = Identity.from(env);
         var stars = Stars.ofVersion(identity.version());
         return new Settings(
-                Integer.parseInt(env.getOrDefault("PORT", "9080")),
+                port(env.getOrDefault("PORT", "9080")),
                 identity,
                 stars,
-                URI.create(env.getOrDefault("RATINGS_URL", "http://ratings:9080")),
+                http(env.getOrDefault("RATINGS_URL", "http://ratings:9080")),
                 env.containsKey("RATINGS_TIMEOUT") ? seconds(env.get("RATINGS_TIMEOUT")) : stars.patience());
     }
 
-    private static Duration seconds(String value) {
-        try {
-            return Duration.ofMillis(Math.round(Double.parseDouble(value) * 1000));
-        } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("RATINGS_TIMEOUT: not a number of seconds: " + value, e);
+    private static int port(String value) {
+        if (!value.matches("\\d{1,5}") || Integer.parseInt(value) > 65535) {
+            throw new IllegalArgumentException("PORT: a port, not " + value);
         }
+        return Integer.parseInt(value);
+    }
+
+    private static URI http(String value) {
+        if (!value.matches("https?://[^/?#]+")) {
+            throw new IllegalArgumentException("RATINGS_URL: http:// or https:// and a host, not " + value);
+        }
+        return URI.create(value);
+    }
+
+    private static Duration seconds(String value) {
+        if (!value.matches("\\d{1,3}(\\.\\d{1,3})?") || Double.parseDouble(value) == 0) {
+            throw new IllegalArgumentException("RATINGS_TIMEOUT: seconds, more than 0, not " + value);
+        }
+        return Duration.ofMillis(Math.round(Double.parseDouble(value) * 1000));
     }
 }

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -41,6 +42,7 @@ class ReviewsTest {
     private volatile String ratingsBody = STARS;
     private volatile boolean ratingsStalls;
     private HttpServer ratings;
+    private final InFlight inFlight = new InFlight();
     private WebServer reviews;
 
     @BeforeEach
@@ -148,6 +150,20 @@ class ReviewsTest {
         assertEquals("v1", reply.headers().firstValue("x-served-version").orElseThrow());
     }
 
+    @ParameterizedTest
+    @CsvSource({"GET /reviews/%zz HTTP/1.1, 400", "GET /reviews/0 HTTP/9.9, 400", "nonsense, 400"})
+    void evenAReplyToAMalformedRequestSaysWhoAnswered(String requestLine, int status) throws Exception {
+        start("v1");
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), reviews.port())) {
+            socket.getOutputStream().write((requestLine + "\r\nhost: reviews\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            var reply = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertTrue(reply.startsWith("HTTP/1.1 " + status + " "), reply);
+            assertTrue(reply.toLowerCase().contains("\r\nx-served-by: pod-1\r\n"), reply);
+            assertTrue(reply.toLowerCase().contains("\r\nx-served-workload: reviews-v1\r\n"), reply);
+            assertTrue(reply.contains("{\"error\":"), reply);
+        }
+    }
+
     private void start(String version) {
         start(version, Map.of());
     }
@@ -158,7 +174,7 @@ class ReviewsTest {
                 "POD_NAME", "pod-1",
                 "RATINGS_URL", "http://127.0.0.1:" + ratings.getAddress().getPort()));
         env.putAll(more);
-        reviews = Main.server(Settings.from(env), 0).start();
+        reviews = Main.server(Settings.from(env), 0, inFlight).start();
     }
 
     private HttpResponse<String> get(String path) throws Exception {

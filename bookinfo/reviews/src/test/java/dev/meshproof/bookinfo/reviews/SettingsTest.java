@@ -29,7 +29,14 @@ class SettingsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"SERVICE_VERSION, v9", "RATINGS_TIMEOUT, soon"})
+    @CsvSource({
+        "SERVICE_VERSION, v9",
+        "PORT, http",
+        "PORT, 70000",
+        "RATINGS_URL, ratings",
+        "RATINGS_TIMEOUT, soon",
+        "RATINGS_TIMEOUT, 0"
+    })
     void aValueThatCannotBeUsedIsNamed(String variable, String value) {
         var thrown = assertThrows(IllegalArgumentException.class, () -> Settings.from(Map.of(variable, value)));
         assertTrue(thrown.getMessage().startsWith(variable), thrown.getMessage());
