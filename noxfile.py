@@ -117,9 +117,10 @@ def control(session: nox.Session) -> None:
 @nox.session
 def end_to_end(session: nox.Session) -> None:
     """Shop, probe, browser, bad input and interruptions, on the real thing."""
-    session.install("--quiet", "--editable", ".", "--group", "browser", env=INSTALL)
+    session.install("--quiet", "--editable", ".", "--group", "end-to-end", env=INSTALL)
     kept = {"MESHPROOF_OUTPUT": str(OUTPUT.absolute())}
-    session.run("pytest", "tests/end_to_end", *given(session), env=kept, **PATIENCE)
+    words = ("tests/end_to_end", "-n", "2", "--dist", "loadfile", *given(session))
+    session.run("pytest", *words, env=kept, **PATIENCE)
 
 
 @nox.session

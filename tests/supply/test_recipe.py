@@ -52,7 +52,13 @@ def test_tests_are_a_stage_of_that_name(make, line, expected):
 
 def test_what_tests_leave_behind_is_no_input(make):
     recipe = make("service", "FROM x\n")
-    for name in ("src/main.py", "src/__pycache__/main.pyc", "node_modules/a/index.js", "target/a.jar", "src/a_pb2.py"):
+    for name in (
+        "src/main.py",
+        "src/__pycache__/main.pyc",
+        "node_modules/a/index.js",
+        "target/a.jar",
+        "src/a_pb2.py",
+    ):
         file = recipe.folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()

@@ -44,13 +44,13 @@ class Database:
         return self.process.wait(timeout=20)
 
 
-@pytest.fixture
-def empty_folder() -> None:
+@pytest.fixture(autouse=True)
+def _empty_folder() -> None:
     subprocess.run(["find", DATA, "-mindepth", "1", "-delete"], check=True)
 
 
 @pytest.fixture
-def serve(empty_folder: None) -> Callable[..., Database]:
+def serve() -> Callable[..., Database]:
     """Run `serve` in a new folder and wait until it answers."""
 
     @contextmanager
@@ -78,7 +78,9 @@ def wait_for(database: Database, password: str) -> None:
         time.sleep(0.1)
 
 
-def seed(database: Database, file: Path = SEED, password: str = ROOT, **env: str) -> subprocess.CompletedProcess:
+def seed(
+    database: Database, file: Path = SEED, password: str = ROOT, **env: str
+) -> subprocess.CompletedProcess:
     where = {"MYSQL_DB_HOST": "127.0.0.1", "MYSQL_DB_PORT": str(database.port)}
     who = {"MYSQL_DB_USER": "root", "MYSQL_DB_PASSWORD": password}
     return subprocess.run(
@@ -104,7 +106,7 @@ def test_an_sql_error_in_the_seed_is_told(serve, tmp_path):
         assert "Unknown column 'nonsense'" in done.stderr
 
 
-def test_a_seed_whose_database_never_answers_ends_and_says_so(tmp_path):
+def test_a_seed_whose_database_never_answers_ends_and_says_so():
     done = seed(Database(None, 3399), SEED_SECONDS="1")
     assert done.returncode == 1
     assert "127.0.0.1:3399 did not answer in time" in done.stderr
@@ -131,7 +133,11 @@ def test_the_reader_may_read_its_database_and_nothing_else(serve):
         seed(database)
         reader = {"user": "reader", "password": READER}
         assert database.rows("SELECT Rating FROM test.ratings WHERE ReviewID = 1", **reader) == [["5"]]
-        for refused in ("DELETE FROM test.ratings", "SELECT * FROM mysql.user", "CREATE TABLE test.x (i INT)"):
+        for refused in (
+            "DELETE FROM test.ratings",
+            "SELECT * FROM mysql.user",
+            "CREATE TABLE test.x (i INT)",
+        ):
             assert "denied" in database.ask(refused, **reader).stderr, refused
 
 
@@ -146,11 +152,12 @@ def test_it_ends_cleanly_on_sigterm_and_keeps_its_rows(serve):
         seed(database)
         database.rows("UPDATE test.ratings SET Rating = 3")
         assert database.stop() == 0
-        again = subprocess.Popen(["serve"], env={**os.environ, "MYSQL_ROOT_PASSWORD": "changed"})
+        changed = "another"
+        again = subprocess.Popen(["serve"], env={**os.environ, "MYSQL_ROOT_PASSWORD": changed})
         try:
             second = Database(again, 3306)
-            wait_for(second, "changed")
-            assert second.rows("SELECT DISTINCT Rating FROM test.ratings", password="changed") == [["3"]]
+            wait_for(second, changed)
+            assert second.rows("SELECT DISTINCT Rating FROM test.ratings", password=changed) == [["3"]]
             assert second.stop() == 0
         finally:
             again.kill()
@@ -163,7 +170,7 @@ def test_a_start_that_was_killed_half_way_is_begun_again(serve):
         assert database.rows("SELECT 1") == [["1"]]
 
 
-def test_sigterm_while_the_database_is_made_ends_it_soon(empty_folder):
+def test_sigterm_while_the_database_is_made_ends_it_soon():
     process = subprocess.Popen(
         ["serve"], env={**os.environ, "MYSQL_ROOT_PASSWORD": ROOT}, start_new_session=True
     )
@@ -184,7 +191,9 @@ def test_sigterm_while_the_database_is_made_ends_it_soon(empty_folder):
     ],
 )
 def test_what_is_missing_is_named(env, missing):
-    done = subprocess.run(["serve"], env={**os.environ, **env}, capture_output=True, text=True, timeout=10, check=False)
+    done = subprocess.run(
+        ["serve"], env={**os.environ, **env}, capture_output=True, text=True, timeout=10, check=False
+    )
     assert done.returncode != 0
     assert missing in done.stderr
 
