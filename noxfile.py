@@ -119,7 +119,7 @@ def end_to_end(session: nox.Session) -> None:
     """Shop, probe, browser, bad input and interruptions, on the real thing."""
     session.install("--quiet", "--editable", ".", "--group", "end-to-end", env=INSTALL)
     kept = {"MESHPROOF_OUTPUT": str(OUTPUT.absolute())}
-    words = ("tests/end_to_end", "-n", "2", "--dist", "loadfile", *given(session))
+    words = ("tests/end_to_end", "-n", "2", "--dist", "loadgroup", "--durations", "15", *given(session))
     session.run("pytest", *words, env=kept, **PATIENCE)
 
 

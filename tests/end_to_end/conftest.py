@@ -21,6 +21,8 @@ from meshproof.supply.choose import choose
 from meshproof.supply.engine import Engine, detect
 
 NAME = os.environ.get("MESHPROOF_NAME", "meshproof")
+# These count the containers, networks, programs and forwarding rules of this machine: never two at a time.
+OF_THE_MACHINE = {"test_bad_input", "test_interruptions", "test_page_in_browser", "test_repair"}
 COMMAND = [sys.executable, "-c", "from meshproof.cli import main; main()"]
 
 
@@ -31,6 +33,13 @@ class Ended:
     code: int
     out: str
     err: str
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of this machine to one worker and those of the demo's mesh to another."""
+    for item in items:
+        group = "machine" if item.path.stem in OF_THE_MACHINE else "mesh"
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture
@@ -67,7 +76,8 @@ def stopped_at() -> Callable[..., Ended]:
 
     def run(line: str, signal_number: int, *words: str, **env: str) -> Ended:
         process = subprocess.Popen(
-            [*COMMAND, *words],
+            # A shell starts what it runs in the background deaf to Ctrl-C, and so all that this starts.
+            ["env", "--default-signal=INT", *COMMAND, *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
