@@ -104,7 +104,7 @@ def bookinfo(  # noqa: PLR0913, PLR0917 - all that the shop stands on
 def _gateway(cluster: Cluster, labels: Mapping[str, str]) -> dict[str, Any]:
     """Return the values of a small gateway on a node port: the one that leads here, if one does."""
     values: dict[str, Any] = yaml.safe_load((CHARTS / "mesh" / "demo" / "gateway.yaml").read_text())
-    http = {"name": "http2", "port": 80, "targetPort": 80}
+    http = {"name": "http2", "port": 80, "targetPort": 8080}
     for node_port, _ in cluster.host_ports:
         http["nodePort"] = node_port
     return {

@@ -118,6 +118,8 @@ def control(session: nox.Session) -> None:
 def end_to_end(session: nox.Session) -> None:
     """Shop, probe, browser, bad input and interruptions, on the real thing."""
     session.install("--quiet", "--editable", ".", "--group", "end-to-end", env=INSTALL)
+    # Before there are two workers that both need it; nothing on a healthy demo.
+    session.run("meshproof", "up", **PATIENCE)
     kept = {"MESHPROOF_OUTPUT": str(OUTPUT.absolute())}
     words = ("tests/end_to_end", "-n", "2", "--dist", "loadgroup", "--durations", "15", *given(session))
     session.run("pytest", *words, env=kept, **PATIENCE)

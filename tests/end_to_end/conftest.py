@@ -13,7 +13,8 @@ from kubernetes import client
 
 from meshproof.cluster import state
 from meshproof.cluster.kind import Kind
-from meshproof.demo.up import Demo, up
+from meshproof.demo.up import Demo
+from meshproof.errors import MeshproofError
 from meshproof.mesh.helm import Helm
 from meshproof.paths import Paths
 from meshproof.paths import paths as user_paths
@@ -132,18 +133,19 @@ def small_disk(tmp_path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def demo(meshproof) -> Iterator[Demo]:
-    """The demo of MESHPROOF_NAME with this checkout's images; one made for the tests goes with them."""
+def demo() -> Demo:
+    """The demo of MESHPROOF_NAME, with the images of this checkout.
+
+    It must be there: each worker has this fixture, and none of them may make or end what the others use.
+    """
     paths = user_paths()
     made = state.load(paths, NAME)
-    if made is None or made.phase != "ready":
-        yield up(paths, NAME, port=None, supply="auto", profile="demo")
-        meshproof("down", "--name", NAME)
-        return
-    engine = detect(paths)
+    if made is None or not made.fingerprint:
+        raise MeshproofError(f"there is no demo {NAME} to test with", "run `meshproof up`")
+    engine = detect(paths, made.engine)
     kind = Kind(paths, engine, NAME)
     supplied = choose("auto", paths, made.supply).prepare(engine)
-    yield Demo(kind.load(made, supplied), kind.cluster(made), supplied, changed=False)
+    return Demo(kind.load(made, supplied), kind.cluster(made), supplied, changed=False)
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,8 @@ from meshproof.errors import ExitCode
 from meshproof.mesh.helm import Helm, ReleaseFailed
 from meshproof.mesh.serving import judged
 from meshproof.paths import paths as user_paths
+from meshproof.supply.choose import choose
 from meshproof.supply.engine import detect
-from meshproof.supply.packages import Packages
 
 NAME = f"e2e-repair-{os.getpid()}"
 RELEASE, NAMESPACE = "half", "half-installed"
@@ -45,8 +45,9 @@ def repaired(stopped_at, meshproof) -> Iterator[Repaired]:
         assert ended.code == ExitCode.OK, ended.err
         paths = user_paths()
         engine = detect(paths)
-        supplied = Packages(paths).prepare(engine)
-        cluster = Kind(paths, engine, NAME).cluster(state.load(paths, NAME))
+        made = state.load(paths, NAME)
+        supplied = choose("auto", paths, made.supply).prepare(engine)
+        cluster = Kind(paths, engine, NAME).cluster(made)
         helm = Helm(supplied.tools.helm, cluster.kubeconfig, cluster.context)
         yield Repaired(ended, cluster, helm, paths.house / "charts" / "probe", supplied.images["probe"])
     finally:

@@ -18,6 +18,7 @@ from meshproof.demo.up import up as bring_up
 from meshproof.errors import ExitCode, MeshproofError
 from meshproof.paths import paths
 from meshproof.report import summary, write_report
+from meshproof.supply.model import Tools
 
 DEMO_FILE = "demo.json"
 
@@ -54,7 +55,7 @@ def note(demo: Demo, output: Path) -> None:
         "name": demo.made.name,
         "url": demo.url,
         "kubeconfig": str(demo.cluster.kubeconfig),
-        "kubectl": str(demo.supplied.tools.kubectl),
+        "path": ":".join(_folders(demo.supplied.tools)),
         "changed": demo.changed,
         "seconds": demo.times,
     }
@@ -88,7 +89,14 @@ def show(output: Output) -> None:
     say("          nox -s control    the same proofs without their causes: each must fail")
     say("          nox -s down       remove all of it")
     say(f"          export KUBECONFIG={demo['kubeconfig']}")
-    say(f"          {demo['kubectl']} --namespace {SHOP} get pods")
+    say(f"          export PATH={demo['path']}:$PATH")
+    say(f"          kubectl --namespace {SHOP} get pods")
+
+
+def _folders(tools: Tools) -> list[str]:
+    """Where the programs are that a tutorial's reader types, each folder once."""
+    programs = (tools.kubectl, tools.helm, tools.istioctl)
+    return list(dict.fromkeys(str(program.parent) for program in programs if program))
 
 
 def _noted(output: Path) -> dict[str, str]:

@@ -133,8 +133,10 @@ def gateway_service(node_port: int) -> dict[str, Any]:
         "service": {
             "ports": [
                 {"name": "status-port", "port": 15021, "targetPort": 15021},
-                {"name": "http2", "port": 80, "targetPort": 80, "nodePort": node_port},
-                {"name": "https", "port": 443, "targetPort": 443},
+                # A Gateway that names the Service's port 80 is served on its target port, and so is one
+                # that names 8080 itself: the tutorials have had both.
+                {"name": "http2", "port": 80, "targetPort": 8080, "nodePort": node_port},
+                {"name": "https", "port": 443, "targetPort": 8443},
             ]
         }
     }

@@ -14,8 +14,6 @@ import pytest
 import yaml
 
 from meshproof.paths import paths as user_paths
-from meshproof.supply.choose import choose
-from meshproof.supply.engine import detect
 
 GOLDEN = Path(__file__).parent / "golden"
 WRITE = os.environ.get("MESHPROOF_GOLDEN") == "write"
@@ -56,11 +54,9 @@ class Chart:
 
 
 @pytest.fixture(scope="session")
-def chart() -> Callable[[str], Chart]:
+def chart(demo) -> Callable[[str], Chart]:
     """Find one of our charts by its name."""
-    paths = user_paths()
-    helm = choose("auto", paths).prepare(detect(paths)).tools.helm
-    return lambda name: Chart(helm, paths.house / "charts" / name)
+    return lambda name: Chart(demo.supplied.tools.helm, user_paths().house / "charts" / name)
 
 
 @pytest.fixture(scope="session")
