@@ -9,15 +9,14 @@ build of every image in an empty store, which takes a quarter of an hour, and no
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.memory import node_bytes
 from benchmarks.probes import through_two_sidecars
+from benchmarks.table import AGAIN, COLD, DEMO_MEMORY, GB, PROBE_CALLS, PROBE_MEMORY, WHOLE, exceeded, table
 from meshproof.cluster import state
 from meshproof.cluster.kind import Kind
 from meshproof.mesh.helm import Helm
@@ -31,17 +30,6 @@ NAME = "meshproof-bench"
 COMMAND = [sys.executable, "-c", "from meshproof.cli import main; main()"]
 RESULTS = paths().house / "docs" / "benchmarks.json"
 PAGE = paths().house / "docs" / "benchmarks.md"
-MB, GB = 1000**2, 1000**3
-PROBE_CALLS = "4,000 HTTP requests probe to probe through two sidecars (s)"
-PROBE_MEMORY = "memory of a probe after it (MB)"
-BOUNDS = {
-    "supply, cold": "at most 1,200 s",
-    "no cluster to page, whole command": "at most 90 s",
-    "again on a healthy demo": "at most 5 s",
-    "memory of the demo, idle": "at most 5 GB",
-    PROBE_CALLS: "at most 8 s",
-    PROBE_MEMORY: "at most 100 MB",
-}
 
 
 def meshproof(*words: str, **env: str) -> float:
@@ -63,9 +51,9 @@ def warm() -> dict[str, list[float]]:
             phases = json.loads((Path(folder) / "demo.json").read_text())["seconds"]
         for name, seconds in phases.items():
             found.setdefault(name.replace(NAME, "").replace("  ", " "), []).append(seconds)
-        found.setdefault("no cluster to page, whole command", []).append(whole)
-        found.setdefault("again on a healthy demo", []).append(meshproof("up", "--name", NAME))
-        found.setdefault("memory of the demo, idle", []).append(node_bytes(engine, f"{NAME}-control-plane"))
+        found.setdefault(WHOLE, []).append(whole)
+        found.setdefault(AGAIN, []).append(meshproof("up", "--name", NAME))
+        found.setdefault(DEMO_MEMORY, []).append(node_bytes(engine, f"{NAME}-control-plane"))
         seconds, held = probes(engine)
         found.setdefault(PROBE_CALLS, []).append(seconds)
         found.setdefault(PROBE_MEMORY, []).append(held)
@@ -95,29 +83,14 @@ def cold() -> dict[str, list[float]]:
         "TMPDIR": str(folder),
     }
     try:
-        return {"supply, cold": [meshproof("images", "build", **empty)]}
+        return {COLD: [meshproof("images", "build", **empty)]}
     finally:
         subprocess.run(["umount", folder / "graph" / "overlay"], check=False, capture_output=True)
         shutil.rmtree(folder)
 
 
-def shown(name: str, value: float) -> str:
-    """A figure with its unit."""
-    if name.endswith("(MB)"):
-        return f"{value / MB:.0f} MB"
-    return f"{value / GB:.2f} GB" if name.startswith("memory") else f"{value:.1f} s"
-
-
-def rows(found: dict[str, list[float]]) -> Iterable[str]:
-    """A line of the table for each figure."""
-    for name, values in found.items():
-        middle, low, high = statistics.median(values), min(values), max(values)
-        figures = " | ".join(shown(name, value) for value in (middle, low, high))
-        yield f"| {name} | {figures} | {len(values)} | {BOUNDS.get(name, '')} |"
-
-
 def main() -> None:
-    """Measure, keep the figures, write the page."""
+    """Measure, keep the figures, write the page; a figure above its bound ends it with status 1."""
     found = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     found |= cold() if "--cold" in sys.argv[1:] else warm()
     RESULTS.write_text(json.dumps(found, indent=2) + "\n")
@@ -131,10 +104,10 @@ def main() -> None:
         "Seconds are wall time of whole commands, or of the phases that they print. Memory is the\n"
         "proportional set size of every process in the node; that of a probe is the working set of its\n"
         "container, as the kubelet measures it.\n\n"
-        "| what | median | minimum | maximum | runs | wanted |\n| --- | --- | --- | --- | --- | --- |\n"
-        + "\n".join(rows(found))
-        + "\n"
+        f"{table(found)}"
     )
+    if worse := exceeded(found):
+        sys.exit("\n".join(worse))
 
 
 if __name__ == "__main__":
