@@ -72,9 +72,18 @@ def test_check_gives_the_reason(check, reply, reason):
     assert check(reply) == reason
 
 
-@pytest.mark.parametrize("kind", ["refused", "reset", "tls", "closed"])
-def test_turned_away_connections_are_refused(kind):
-    assert checks.refused()(failed(FailureKind(kind))) is None
+@pytest.mark.parametrize(
+    "reply", [ALERT, *[failed(FailureKind(kind)) for kind in ("refused", "reset", "closed")]]
+)
+def test_turned_away_connections_are_refused(reply):
+    assert checks.refused()(reply) is None
+    assert checks.refused(reply.failure.kind)(reply) is None
+
+
+@pytest.mark.parametrize("kinds", [(), ("tls",)])
+def test_a_server_that_this_side_turned_down_has_refused_nothing(kinds):
+    reply = failed(FailureKind.TLS, "the server's certificate was not accepted")
+    assert checks.refused(*kinds)(reply) == "the server's certificate was not accepted"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Calls from this machine, to servers that answer and servers that do not."""
 
+import socket
 import threading
 from dataclasses import replace
 
@@ -132,7 +133,16 @@ def test_silence_is_a_timeout():
     ("url", "kind"),
     [("http://127.0.0.1:1", "refused"), ("http://no-such-host.invalid", "dns"), ("gopher://x", "other")],
 )
-def test_peer_that_cannot_be_reached_is_a_failure_of_its_kind(url, kind):
+def test_peer_that_cannot_be_reached_is_a_failure_of_its_kind(url, kind, monkeypatch):
+    known = socket.getaddrinfo
+
+    def look_up(host, *args, **kwargs):
+        # Not everybody's resolver says of such a name at once that there is none.
+        if host.endswith(".invalid"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return known(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
     outside = Outside(url)
     (answer,) = outside.send(outside.get("/"), ONE).replies
     assert answer.failure.kind == kind

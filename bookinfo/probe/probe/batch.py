@@ -10,6 +10,7 @@ from yarl import URL
 
 from probe import fields
 from probe.fields import BadFieldError
+from probe.limits import LONGEST_BODY
 from probe.tls_client import VERSIONS, client_context
 
 MOST_CALLS = 20_000
@@ -17,7 +18,6 @@ MOST_AT_ONCE = 256
 HIGHEST_RATE = 10_000.0
 LONGEST_TIMEOUT = 300.0
 LONGEST_BATCH = 900.0
-LONGEST_BODY = 1 << 20
 DEFAULT_BODY_LIMIT = 64 << 10
 MOST_RETURNED = 4 << 20
 """Bytes of bodies that one batch may return: a probe lives in 100 MB."""

@@ -4,9 +4,10 @@ import asyncio
 
 from aiohttp import web
 
-from probe.batch import LONGEST_BODY, parse_batch
+from probe.batch import parse_batch
 from probe.fields import LONGEST_PEM, BadFieldError
 from probe.identity import Identity
+from probe.limits import LONGEST_BODY
 from probe.seen import Seen
 from probe.send.run import encode_answer, run_batch
 

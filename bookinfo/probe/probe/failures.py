@@ -60,12 +60,10 @@ ALERTS = {alert.name.removeprefix("ALERT_DESCRIPTION_"): alert.value for alert i
 def _of_system(error: OSError) -> Failure:
     number = error.errno
     if number is None:
-        if isinstance(error, ConnectionResetError) and not str(error):
-            # What the loop raises for an end of file; a reset has its number.
-            return Failure("closed", "connection closed within the TLS handshake")
-        if isinstance(error, ConnectionAbortedError):
-            return Failure("timeout", str(error))
-        return Failure("reset" if isinstance(error, ConnectionResetError) else "other", str(error))
+        if isinstance(error, ConnectionResetError):
+            # Never the kernel's word, which has its number. Without any, the loop means an end of file.
+            return Failure("closed", str(error).lower() or "connection closed within the TLS handshake")
+        return Failure("timeout" if isinstance(error, ConnectionAbortedError) else "other", str(error))
     # EPIPE is what a writer sees of a reset that it had not read: one promise, one word.
     text = os.strerror(errno.ECONNRESET if number == errno.EPIPE else number).lower()
     return Failure(_KINDS.get(number, "other"), text)

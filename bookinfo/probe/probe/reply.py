@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from probe.failures import Failure
+from probe.headers import joined
 
 Encoded = tuple[bytes, bytes]
 """A reply as JSON in two pieces; the second one, about TLS, is shared by replies that are alike."""
@@ -27,10 +28,7 @@ class Reply:
 
     def take_headers(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Add headers: names in lower case, repeated ones joined by a comma."""
-        headers = self.headers
-        for name, value in pairs:
-            key = name.lower()
-            headers[key] = f"{headers[key]}, {value}" if key in headers else value
+        joined(pairs, self.headers)
 
     def take_served_by(self, text: bytes | str) -> None:
         """Take who answered from a reply's JSON, for protocols that have no headers."""

@@ -1,25 +1,14 @@
 """TLS as a caller: what a batch says about certificates, as a context; what came of it, as JSON."""
 
 import json
-import os
 import ssl
 from collections.abc import Sequence
 from functools import lru_cache
 
+from probe.chain import load_chain
 from probe.fields import BadFieldError
 
 VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
-
-
-def _load_chain(context: ssl.SSLContext, certificate: str, key: str) -> None:
-    # OpenSSL reads a chain from a file only; this one lives in memory, because the pod's root is read-only
-    # and a key has no business on a disk.
-    descriptor = os.memfd_create("client-certificate")
-    try:
-        os.write(descriptor, f"{key}\n{certificate}\n".encode())
-        context.load_cert_chain(f"/proc/self/fd/{descriptor}", password=lambda: "")
-    finally:
-        os.close(descriptor)
 
 
 def client_context(
@@ -50,7 +39,7 @@ def client_context(
             raise BadFieldError("ca", "holds no PEM certificate that can be read") from error
     if certificate is not None:
         try:
-            _load_chain(context, *certificate)
+            load_chain(context, "\n".join(certificate).encode())
         except (OSError, ValueError) as error:
             why = getattr(error, "reason", None) or "no PEM"
             raise BadFieldError("client_certificate", f"cannot be used ({why})") from error

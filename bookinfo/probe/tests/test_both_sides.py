@@ -148,6 +148,7 @@ def test_every_failure_has_its_kind(place, query, kind):
     run(test())
 
 
+@pytest.mark.usefixtures("no_invalid_names")
 @pytest.mark.parametrize("place", PLACES)
 def test_nobody_there_is_refused_and_no_name_is_dns(place):
     async def test():

@@ -143,6 +143,7 @@ def test_slow_reply_is_a_timeout():
     run(test())
 
 
+@pytest.mark.usefixtures("no_invalid_names")
 def test_unknown_host_is_dns():
     async def test():
         kind, detail, _ = await failure(url="http://no-such-host.invalid/")

@@ -180,6 +180,7 @@ def test_peer_without_http2_fails_every_call(said):
     run(test())
 
 
+@pytest.mark.usefixtures("no_invalid_names")
 def test_refused_and_unknown_and_silent_peers_have_their_kinds():
     async def test():
         async def sleep(_reader, _writer):

@@ -1,8 +1,10 @@
 """WebSocket: a handshake, then a message out and its answer back."""
 
 import asyncio
+import errno
 from contextlib import asynccontextmanager
 
+import aiohttp
 import pytest
 from aiohttp import web
 
@@ -69,6 +71,58 @@ def test_refused_handshake_is_the_reply():
     run(test())
 
 
+def test_peer_that_ends_between_two_calls_gets_a_new_connection():
+    async def test():
+        async def answer_once(websocket, request):
+            await websocket.send_str((await websocket.receive()).data)
+            await asyncio.sleep(0.02)
+            # In order, but without the goodbye of WebSocket.
+            request.transport.close()
+
+        async with websocket_peer(answer_once) as url:
+            got = await replies(protocol="websocket", url=url, body="hi", count=3, rate=5)
+            assert [(reply["body"], reply["failure"]) for reply in got] == [("hi", None)] * 3
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("cut", "failed"),
+    [
+        (None, ("closed", "connection closed before the reply", None)),
+        (ConnectionResetError(errno.ECONNRESET, "x"), ("reset", "connection reset by peer", None)),
+    ],
+)
+def test_end_that_is_met_in_sending_has_its_kind(cut, failed, monkeypatch):
+    async def test():
+        async def send(websocket, _text):
+            lost = websocket._response.protocol.closed  # noqa: SLF001 - as the connection's end would
+            asyncio.get_running_loop().call_soon(websocket._response.protocol.connection_lost, cut)  # noqa: SLF001
+            assert not lost.done()
+            raise aiohttp.ClientConnectionResetError("Cannot write to closing transport")
+
+        monkeypatch.setattr(aiohttp.ClientWebSocketResponse, "send_str", send)
+        async with websocket_peer(echo) as url:
+            assert await failure(protocol="websocket", url=url) == failed
+
+    run(test())
+
+
+def test_connection_of_one_call_is_closed_with_a_goodbye():
+    async def test():
+        codes = []
+
+        async def note(websocket, request):
+            await echo(websocket, request)
+            codes.append(websocket.close_code)
+
+        async with websocket_peer(note) as url:
+            await replies(protocol="websocket", url=f"{url}/?chunks=2", count=3, new_connections=True)
+            assert codes == [1000] * 3
+
+    run(test())
+
+
 def test_close_by_the_peer_tells_its_code():
     async def test():
         async def close(websocket, _request):
@@ -116,6 +170,7 @@ def test_broken_connection_has_its_kind(end, failed, shaken):
     run(test())
 
 
+@pytest.mark.usefixtures("no_invalid_names")
 def test_silent_and_refusing_peers_have_their_kinds():
     async def test():
         async def sleep(_websocket, _request):

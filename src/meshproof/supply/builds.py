@@ -153,6 +153,16 @@ class Images:
         say(f"    building {len(order)} images from package registries: {', '.join(order)}")
         Builds(self, engine, order).run()
 
+    def built(self, engine: Engine, name: str) -> str:
+        """Build one image and what it needs, where they are missing; returns its reference.
+
+        Raises:
+            BuildFailed: a step of a build failed; the message names it and its log.
+        """
+        with build_lock(self._paths):
+            self.ensure(engine, (name,))
+        return self.reference(name)
+
     def test(self, engine: Engine, name: str) -> str:
         """Run the unit tests that a service's Dockerfile has as its stage `test`.
 

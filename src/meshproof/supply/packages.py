@@ -89,9 +89,7 @@ class Packages:
         Raises:
             BuildFailed: a step of the build failed; the message names it and its log.
         """
-        with build_lock(self._paths):
-            self._images.ensure(engine, (name,))
-        return self._images.reference(name)
+        return self._images.built(engine, name)
 
     def test(self, engine: Engine, name: str) -> str:
         """Run the unit tests that a service's Dockerfile has as its stage `test`.

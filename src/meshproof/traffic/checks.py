@@ -179,14 +179,20 @@ def _rounded(seconds: float) -> str:
 def refused(*kinds: FailureKind | str) -> Check:
     """The peer turned the connection away: refused, reset, TLS alert, or closed without a reply.
 
+    A failure of TLS without an alert is none: this side did not accept the server's certificate. Calls from
+    outside (`Outside`) never name an alert, so that of theirs no failure of TLS counts.
+
     Args:
         kinds: accept these failures only, such as "reset".
     """
     accepted = tuple(FailureKind(kind) for kind in kinds) or TURNED_AWAY
 
     def judge(reply: Reply) -> str | None:
-        turned_away = reply.failure is not None and reply.status is None and reply.failure.kind in accepted
-        return None if turned_away else str(reply)
+        failure = reply.failure
+        if failure is None or reply.status is not None or failure.kind not in accepted:
+            return str(reply)
+        by_the_peer = failure.kind is not FailureKind.TLS or failure.alert is not None
+        return None if by_the_peer else str(reply)
 
     return Check(f"connection turned away ({', '.join(accepted)})", judge)
 

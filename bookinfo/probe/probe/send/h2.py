@@ -5,36 +5,25 @@ what behaviours are about, and clients above h2 keep it to themselves or try aga
 """
 
 import asyncio
-import struct
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import h2.config
-import h2.connection
 import h2.errors
 import h2.events
 import h2.exceptions
 import h2.settings
 
 from probe.failures import BEFORE_THE_REPLY, WITHIN_THE_REPLY, CallFailedError, Failure
+from probe.frames import Frames
+from probe.send.goaway import GoawayFilter, code_name
 from probe.tls_client import describe_tls
 
 WINDOW = 1 << 20
 """Bytes that the peer may send ahead, on each stream and on the connection."""
 
-_FRAME_HEAD, _GOAWAY, _GOAWAY_LEAST = 9, 7, 8
-"""Of a frame: bytes before its payload; of GOAWAY: its type, and the bytes that its payload has at least."""
-
 Pairs = Sequence[tuple[str, str]]
-
-
-def code_name(code: int) -> str:
-    """Return the name of an HTTP/2 error code."""
-    try:
-        return str(h2.errors.ErrorCodes(code).name)
-    except ValueError:
-        return hex(code)
 
 
 async def first_of(waiting: Coroutine[Any, Any, Any], done: asyncio.Future[None]) -> None:
@@ -78,11 +67,6 @@ class Exchange:
         _fail(self.done, why)
 
 
-class _Frames(h2.connection.H2Connection):
-    MAX_CLOSED_STREAMS = 1 << 10
-    """Streams that it remembers after their end; its own 65,536 would be megabytes."""
-
-
 class Connection(asyncio.Protocol):
     """An HTTP/2 connection; `ready` ends when the peer's settings have come, `open` when it closes.
 
@@ -93,7 +77,7 @@ class Connection(asyncio.Protocol):
     _transport: asyncio.Transport
 
     def __init__(self) -> None:
-        self._h2 = _Frames(
+        self._h2 = Frames(
             h2.config.H2Configuration(client_side=True, header_encoding=None, validate_outbound_headers=False)
         )
         self._h2.local_settings = h2.settings.Settings(
@@ -106,7 +90,7 @@ class Connection(asyncio.Protocol):
         )
         self._loop = asyncio.get_running_loop()
         self._exchanges: dict[int, Exchange] = {}
-        self._held = b""
+        self._goaways = GoawayFilter(self._take_goaway)
         self._goaway: str | None = None
         self.open = False
         self._room = asyncio.Event()
@@ -127,7 +111,8 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what came."""
         try:
-            for event in self._h2.receive_data(self._without_goaway(data)):
+            rest = self._goaways.rest(data, self._h2.max_inbound_frame_size)
+            for event in self._h2.receive_data(rest):
                 self._take(event)
         except (h2.exceptions.ProtocolError, ValueError) as error:
             self._flush()
@@ -223,39 +208,10 @@ class Connection(asyncio.Protocol):
             return  # both sides had ended it
         self._flush()
 
-    def _without_goaway(self, data: bytes) -> bytes:
-        """Take GOAWAY frames out of what came and note them.
-
-        h2 treats any GOAWAY as the end of the connection and refuses every frame behind it; yet a server
-        that drains says GOAWAY first and then answers what it has accepted.
-        """
-        data = self._held + data if self._held else data
-        kept = []
-        start = position = 0
-        while position + _FRAME_HEAD <= len(data):
-            size = int.from_bytes(data[position : position + 3])
-            end = position + _FRAME_HEAD + size
-            if size > self._h2.max_inbound_frame_size:
-                return data  # no frame at all: h2 says so
-            if end > len(data):
-                break
-            if data[position + 3] == _GOAWAY:
-                kept.append(data[start:position])
-                self._take_goaway(data[position + _FRAME_HEAD : end])
-                start = end
-            position = end
-        self._held = data[position:]
-        kept.append(data[start:position])
-        return b"".join(kept)
-
-    def _take_goaway(self, payload: bytes) -> None:
-        if len(payload) < _GOAWAY_LEAST:
-            raise ValueError("GOAWAY frame is too short")
-        last, code = struct.unpack(">LL", payload[:_GOAWAY_LEAST])
-        said = payload[_GOAWAY_LEAST:].decode("utf-8", "replace")
-        self._goaway = f"GOAWAY {code_name(code)}" + (f": {said}" if said else "")
+    def _take_goaway(self, last: int, said: str) -> None:
+        self._goaway = said
         for exchange in list(self._exchanges.values()):
-            if exchange.number > last & 0x7FFFFFFF:
+            if exchange.number > last:
                 exchange.fail(
                     Failure("closed", f"not taken on: the peer closes the connection ({self._goaway})")
                 )

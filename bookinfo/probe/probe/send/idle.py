@@ -5,6 +5,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Generic, Protocol, TypeVar
 
+GOODBYE = 2.0
+"""Seconds that a peer has to answer when a connection is closed in good order."""
+
+MOST_CLOSING = 256
+"""Connections that may wait for such an answer at the same time: a probe lives in 100 MB."""
+
 
 class Line(Protocol):
     """A connection of such a kind."""
@@ -34,6 +40,7 @@ class Idle(Generic[L]):
         self._open_line = open_line
         self._each_new = each_new
         self._idle: list[L] = []
+        self._closing: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def line(self) -> AsyncIterator[L]:
@@ -51,10 +58,31 @@ class Idle(Generic[L]):
             line.drop()
             raise
         if self._each_new:
-            line.drop()
+            self._end(line)
         else:
             self._idle.append(line)
 
     async def close(self) -> None:
-        """Close what is idle."""
-        await asyncio.gather(*(line.close() for line in self._idle))
+        """Close what is idle, and see the end of what is being closed."""
+        for line in self._idle:
+            self._end(line)
+        await asyncio.gather(*self._closing)
+
+    def _end(self, line: L) -> None:
+        # Not within the call: its reply is complete, and its time is over.
+        if len(self._closing) >= MOST_CLOSING:
+            line.drop()
+            return
+        closing = asyncio.create_task(_closed(line))
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+
+
+async def _closed(line: Line) -> None:
+    try:
+        async with asyncio.timeout(GOODBYE):
+            await line.close()
+    except BaseException as error:
+        line.drop()
+        if not isinstance(error, TimeoutError):
+            raise

@@ -23,12 +23,18 @@ class Wire(asyncio.StreamReaderProtocol):
         self.reader = asyncio.StreamReader(limit=LONGEST_MESSAGE)
         super().__init__(self.reader)
         self.greeted = False
+        self._lost = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Note the way out."""
         super().connection_made(transport)
         self.transport = transport  # type: ignore[assignment]
         self.tls = describe_tls(transport.get_extra_info("ssl_object"))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note the end."""
+        super().connection_lost(exc)
+        self._lost.set()
 
     def alive(self) -> bool:
         """Return whether the peer has neither closed nor broken the connection."""
@@ -39,8 +45,9 @@ class Wire(asyncio.StreamReaderProtocol):
         self.transport.abort()
 
     async def close(self) -> None:
-        """End the connection."""
+        """End the connection in good order: in TLS, a goodbye is said and waited for."""
         self.transport.close()
+        await self._lost.wait()
 
     def write(self, line: bytes) -> None:
         """Send a line."""

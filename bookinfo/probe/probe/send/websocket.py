@@ -1,5 +1,6 @@
 """Sends calls over WebSocket: one message out, its answer back, on a connection that is kept."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,8 +17,8 @@ from probe.send.http import WitnessedResponse, client_session, request_options
 from probe.send.idle import Idle
 
 SWITCHING = 101
-GOODBYE = 2.0
-"""Seconds that a peer has to answer when a connection is closed in good order."""
+LOSING = 0.5
+"""Seconds at most from the end of a connection to the word of what ended it."""
 
 
 class Socket:
@@ -45,7 +46,7 @@ class Socket:
         try:
             self._messages = await self._session.ws_connect(
                 self._batch.url,
-                timeout=aiohttp.ClientWSTimeout(ws_close=GOODBYE),
+                timeout=aiohttp.ClientWSTimeout(ws_close=None),  # bounded by who closes
                 autoping=True,
                 max_msg_size=LONGEST_MESSAGE,
                 **request_options(self._batch),
@@ -60,15 +61,20 @@ class Socket:
             self._lost = lost
 
     def alive(self) -> bool:
-        """Return whether a message can be sent."""
-        return self._messages is not None and not self._messages.closed
+        """Return whether a message can be sent; a peer may also have ended without a goodbye."""
+        ended = self._lost is None or self._lost.done()
+        return self._messages is not None and not self._messages.closed and not ended
 
     async def ask(self, text: str, answers: int, reply: Reply) -> None:
         """Send a message and take its answers, as lines, into the reply's body."""
         if self._messages is None:
             reply.body = self.refusal
             return
-        await self._messages.send_str(text)
+        try:
+            await self._messages.send_str(text)
+        except aiohttp.ClientConnectionResetError as error:
+            # So the client calls any end of the connection that it meets in sending.
+            raise await self._cut_in_sending() from error
         body = bytearray()
         reply.body = body
         take = keep(body, self._batch.body_limit)
@@ -85,7 +91,15 @@ class Socket:
             return CallFailedError(Failure("closed", f"closed by the peer with {said}"))
         if message.type is WSMsgType.ERROR and isinstance(message.data, Exception):
             return message.data
-        # The client keeps to itself what ended the connection.
+        return self._cut(within=within)
+
+    async def _cut_in_sending(self) -> Exception:
+        if self._lost is not None:
+            await asyncio.wait((self._lost,), timeout=LOSING)
+        return self._cut(within=False)
+
+    def _cut(self, *, within: bool) -> Exception:
+        """Return what ended the connection, which the client keeps to itself."""
         lost = self._lost.exception() if self._lost is not None and self._lost.done() else None
         if lost is not None and isinstance(lost.__cause__, Exception):
             return lost.__cause__

@@ -4,16 +4,13 @@ import asyncio
 import json
 import socket
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from probe.identity import Identity
 from probe.instructions import Cut, Instructions, Medium, parse_instructions
 from probe.seen import Seen
 from probe.serve.tls import handshake
-
-LONGEST_BODY = 1 << 20
-"""Bytes of a call's body; a longer one is refused."""
 
 IN_FLIGHT = 0.05
 """Seconds that what was written has to arrive: a reset overtakes what still waits to be read."""
@@ -78,15 +75,6 @@ def peer_name(address: tuple[Any, ...] | None) -> str:
         return ""
     host, port = address[0].removeprefix("::ffff:"), address[1]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return headers by lower-case name; repeated ones are joined with a comma, as HTTP has it."""
-    by_name: dict[str, str] = {}
-    for name, value in headers:
-        key = name.lower()
-        by_name[key] = f"{by_name[key]}, {value}" if key in by_name else value
-    return by_name
 
 
 def cut_connection(transport: asyncio.Transport, cut: Cut) -> None:

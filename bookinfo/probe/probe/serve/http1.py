@@ -5,8 +5,10 @@ from typing import Any
 
 from aiohttp import web
 
+from probe.headers import joined
 from probe.instructions import HTTP, BadInstructionError, Instructions
-from probe.serve.echo import IN_FLIGHT, LONGEST_BODY, Echo, connection_facts, cut_connection, joined
+from probe.limits import LONGEST_BODY
+from probe.serve.echo import IN_FLIGHT, Echo, connection_facts, cut_connection
 from probe.serve.websocket import Conversations, wants_websocket
 
 KEEP_ALIVE = 3630.0
@@ -28,10 +30,13 @@ class Http1:
         """
         path, _, query = request.raw_path.partition("?")
         try:
+            body = (await request.read()).decode("utf-8", "replace") if request.can_read_body else ""
+        except web.HTTPRequestEntityTooLarge:
+            return self._reply(413, self._echo.refusal(f"body: must be at most {LONGEST_BODY} bytes"))
+        try:
             told, attempt = self._echo.take(query, HTTP)
         except BadInstructionError as error:
             return self._reply(400, self._echo.refusal(error))
-        body = (await request.read()).decode("utf-8", "replace") if request.can_read_body else ""
         saw = {
             "protocol": "http",
             "method": request.method,

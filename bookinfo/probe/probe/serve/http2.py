@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from h2.config import H2Configuration
-from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.events import (
     ConnectionTerminated,
@@ -27,8 +26,11 @@ from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 from hyperframe.frame import GoAwayFrame
 
+from probe.frames import Frames
+from probe.headers import joined
 from probe.instructions import BODILESS, HTTP, BadInstructionError, Instructions
-from probe.serve.echo import IN_FLIGHT, LONGEST_BODY, Echo, connection_facts, joined
+from probe.limits import LONGEST_BODY
+from probe.serve.echo import IN_FLIGHT, Echo, connection_facts
 from probe.serve.tls_layer import FAREWELL
 
 _SETTINGS = {
@@ -38,11 +40,6 @@ _SETTINGS = {
     SettingCodes.MAX_HEADER_LIST_SIZE: 1 << 16,
     SettingCodes.ENABLE_PUSH: 0,
 }
-
-
-class _Frames(H2Connection):
-    MAX_CLOSED_STREAMS = 1 << 10
-    """Ended streams that are remembered; the library's own 65,536 would grow to megabytes."""
 
 
 @dataclass(eq=False, slots=True)
@@ -89,7 +86,7 @@ class _Connection(asyncio.Protocol):
         self._server = server
         self._echo = server.echo
         # Names and values are bytes: a header that is no UTF-8 must not end the connection.
-        self._frames = _Frames(H2Configuration(client_side=False, header_encoding=None))
+        self._frames = Frames(H2Configuration(client_side=False, header_encoding=None))
         self._frames.local_settings = Settings(client=False, initial_values=_SETTINGS)
         self._streams: dict[int, _Stream] = {}
         self._last = 0
@@ -146,7 +143,8 @@ class _Connection(asyncio.Protocol):
     def drain(self) -> None:
         """Take no further call; the connection ends when the last one is answered."""
         self._draining = True
-        if not self._streams:
+        # After a cut nothing can be written any more: what other streams wait for is lost.
+        if not self._streams or self._ended:
             self.drop()
             return
         # Not the library's close_connection: after that it lets no stream finish.

@@ -10,8 +10,10 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from probe.headers import joined
 from probe.instructions import GRPC, GRPC_STREAM, BadInstructionError, Instructions, Medium
-from probe.serve.echo import LONGEST_BODY, Echo, joined, peer_name
+from probe.limits import LONGEST_BODY
+from probe.serve.echo import Echo, peer_name
 from probe.serve.tls import handshake
 from probe.wire import probe_pb2, probe_pb2_grpc
 

@@ -5,7 +5,8 @@ from collections.abc import Awaitable
 from typing import Any
 
 from probe.instructions import TCP, BadInstructionError, Instructions
-from probe.serve.echo import IN_FLIGHT, LONGEST_BODY, Echo, connection_facts, cut_connection
+from probe.limits import LONGEST_BODY
+from probe.serve.echo import IN_FLIGHT, Echo, connection_facts, cut_connection
 
 LONGEST_LINE = LONGEST_BODY + (16 << 10)
 """Bytes: a body, and instructions before it."""

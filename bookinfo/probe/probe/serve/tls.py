@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from probe.chain import load_chain
 from probe.identity import Identity
 
 _PLAINTEXT = {"tls": None, "sni": None, "alpn": None, "client_certificate": None}
@@ -63,14 +64,7 @@ def _self_signed(names: Sequence[str]) -> tuple[bytes, bytes]:
 def server_context(material: Material, alpn: Sequence[str]) -> ssl.SSLContext:
     """Return what a server needs to speak TLS; it notes the name that each client asks for."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    # The ssl module reads certificates from files alone; the pod's own file system is read-only.
-    descriptor = os.memfd_create("certificate")
-    try:
-        with os.fdopen(os.dup(descriptor), "wb") as file:
-            file.write(material.certificate + b"\n" + material.key)
-        context.load_cert_chain(f"/proc/self/fd/{descriptor}")
-    finally:
-        os.close(descriptor)
+    load_chain(context, material.certificate + b"\n" + material.key)
     context.set_alpn_protocols(list(alpn))
     if material.client_ca:
         context.load_verify_locations(cadata=material.client_ca)

@@ -7,7 +7,8 @@ from typing import Any
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from probe.instructions import Instructions
-from probe.serve.echo import IN_FLIGHT, LONGEST_BODY, Echo, cut_connection
+from probe.limits import LONGEST_BODY
+from probe.serve.echo import IN_FLIGHT, Echo, cut_connection
 
 
 def wants_websocket(request: web.BaseRequest) -> bool:
