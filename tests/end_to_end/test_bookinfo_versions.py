@@ -9,19 +9,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from shops import Shop
+from shops import ON, Shop, once
 
 from meshproof.checks import body_contains, status
-from meshproof.traffic import Batch, Budgets, Call, Check, Expect, Reply
+from meshproof.traffic import Batch, Budgets, Call, Check, Expect
 from meshproof.traffic.distribution import p_value
 
 FOLDER = Path(__file__).parent
-ON = {"enabled": True}
 VERSIONS = {
     "ratings": {"versions": dict.fromkeys(("v2", "v-faulty", "v-delayed", "v-unavailable"), ON)},
     "details": {"versions": {"v2": {**ON, "env": {"BOOK_SERVICE_URL": "http://books:8000/volumes"}}}},
 }
 PHASE = 60
+PHASE_TOLERANCE = 5
+ON_PURPOSE = "out of service every other minute, on purpose"
 RATINGS = "/api/v1/products/0/ratings"
 # A slow answer is one of the things that are looked for.
 PATIENT = replace(Budgets(), call_timeout=15.0)
@@ -29,26 +30,31 @@ PATIENT = replace(Budgets(), call_timeout=15.0)
 
 @dataclass
 class Watch:
-    """Asks again and again, and keeps when the status changed."""
+    """Asks ratings v-unavailable again and again, and keeps when it came or went.
+
+    Only what it says itself counts: that it is well, or that it refuses on purpose. A connection that broke
+    on a busy machine is neither, nor is a refusal of somebody else on the way.
+    """
 
     call: Call
-    changes: list[tuple[float, int | None]] = field(default_factory=list)
+    changes: list[tuple[float, bool]] = field(default_factory=list)
 
     EVERY_SECONDS = 0.25
 
     def until(self, stop: threading.Event, changes: int) -> None:
-        """Ask until the status has changed so many times, or the time is up."""
+        """Ask until it has come or gone so many times, or the time is up."""
         while len(self.changes) <= changes and not stop.wait(self.EVERY_SECONDS):
-            (reply,) = self.call.sender.send(self.call, Batch(1, 1, 30.0, new_connections=True)).replies
-            if not self.changes or self.changes[-1][1] != reply.status:
-                self.changes.append((time.monotonic(), reply.status))
+            reply = once(self.call)
+            well = reply.status == 200
+            if (well or ON_PURPOSE in reply.body) and (not self.changes or self.changes[-1][1] != well):
+                self.changes.append((time.monotonic(), well))
 
 
 @pytest.fixture(scope="module")
 def shop(demo, helm, namespace) -> Shop:
     found = Shop(demo, helm, namespace("versions"))
     found.apply(FOLDER / "book-service.yaml")
-    found.install(services=VERSIONS, database={"enabled": True})
+    found.install(services=VERSIONS, database=ON)
     found.apply(FOLDER / "versions-by-reader.yaml")
     return found
 
@@ -112,11 +118,6 @@ def without(text: str) -> Check:
     return Check(f"without {text!r}", lambda reply: f"there is {text!r}" if text in reply.body else None)
 
 
-def once(call: Call) -> Reply:
-    (reply,) = call.sender.send(call, Batch(1, 1, 60.0)).replies
-    return reply
-
-
 def test_reviews_v1_shows_no_stars(reader, expect):
     page = answered("productpage-v1", "details-v1", "reviews-v1") & without('class="stars')
     expect.converged(reader("reviews-v1"), page & body_contains("<blockquote>"))
@@ -156,7 +157,7 @@ def test_the_seed_brings_back_what_is_missing_and_keeps_what_was_changed(shop):
     shop.sql(
         "UPDATE test.ratings SET Rating = 2 WHERE ReviewID = 1; DELETE FROM test.ratings WHERE ReviewID = 2"
     )
-    shop.install(services=VERSIONS, database={"enabled": True})
+    shop.install(services=VERSIONS, database=ON)
     assert shop.sql("SELECT * FROM test.ratings ORDER BY ReviewID").split() == ["1", "2", "2", "4"]
 
 
@@ -213,6 +214,5 @@ def test_without_the_book_service_the_page_says_so_and_recovers(shop, reader, ex
 
 
 def test_ratings_v_unavailable_comes_and_goes_every_60_s(unavailable_watched):
-    (_, first), (changed, second), (again, third) = unavailable_watched().changes
-    assert [first, second, third] in ([200, 503, 200], [503, 200, 503])
-    assert abs(again - changed - PHASE) < 2
+    _, (changed, _), (again, _) = unavailable_watched().changes
+    assert abs(again - changed - PHASE) < PHASE_TOLERANCE

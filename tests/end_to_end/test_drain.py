@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 import pytest
-from shops import Load, Shop
+from shops import REVIEWS_V3, Load, Shop
 
 from meshproof.traffic.probe import Probe
 
@@ -27,14 +27,13 @@ DEPLOYMENTS = {
     "ratings": "ratings-v1",
 }
 FLAWS = {"unavailable": "a part was unavailable"}
-# One pod behind each name: whoever replaces it replaces all. This version of reviews asks ratings, too.
-ONE_OF_EACH = {"reviews": {"versions": {"v1": {"enabled": False}, "v2": {"enabled": False}}}}
 
 
 @pytest.fixture(scope="module")
 def shop(demo, helm, namespace) -> Shop:
     found = Shop(demo, helm, namespace("drain"))
-    found.install(services=ONE_OF_EACH)
+    # One pod behind each name: whoever replaces it replaces all.
+    found.install(services=REVIEWS_V3)
     return found
 
 
@@ -73,7 +72,7 @@ def test_rolling_restarts_of_the_others_fail_no_request(restarted, service):
 
 
 def test_control_without_drain_and_grace_requests_fail(shop, restarted):
-    shop.install(services=ONE_OF_EACH, drainSeconds=0, terminationGracePeriodSeconds=0)
+    shop.install(services=REVIEWS_V3, drainSeconds=0, terminationGracePeriodSeconds=0)
     load = restarted("reviews", 5)
     wrong = load.wrong(FLAWS)
     log.info("%d of %d calls failed: %s", len(wrong), len(load.replies), sorted(set(wrong)))

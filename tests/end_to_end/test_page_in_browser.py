@@ -9,115 +9,96 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-import requests
-from kubernetes import client
 from playwright.sync_api import Browser, expect, sync_playwright
 from reader import SCREENS, Reader
+from shops import Shop, once
 
 from meshproof import wait
-from meshproof.demo.shop import service_images
-from meshproof.manifests import Manifests, dynamic, read
 from meshproof.observe.browser import IMAGE, browser
 from meshproof.paths import paths as user_paths
 from meshproof.supply.choose import choose
 from meshproof.supply.engine import detect
+from meshproof.traffic import Budgets
 
-MANIFEST = Path(__file__).with_name("page-in-browser.yaml")
 LOOPBACK = "127.0.0.1"
 BLACK = "rgb(0, 0, 0)"
-READERS = ("jason", "alice", "nobody")
+# What a name decides is in versions-by-reader.yaml.
+READERS = ("nobody", "reviews-v2", "reviews-v3")
 CHANGE_SECONDS = 60
+# The page takes 6 s when a part does not answer.
+PATIENT = replace(Budgets(), call_timeout=15.0)
 
 
 @dataclass(frozen=True)
-class Shop:
-    """A shop of the tests' own behind the demo's gateway.
+class Window:
+    """The shop's page: what it lacks, and how to make it lack something.
 
     Args:
-        api: the cluster's API server.
-        namespace: where it is; also the first part of its host name.
-        port: of this host, that leads to the gateway.
+        shop: whose page.
     """
 
-    api: client.ApiClient
-    namespace: str
-    port: int
-
-    @property
-    def host(self) -> str:
-        """The name under which the gateway serves it."""
-        return f"{self.namespace}.example"
-
-    @property
-    def origin(self) -> str:
-        """Where the browser finds it."""
-        return f"http://{self.host}:{self.port}"
-
-    def lacks_something(self, reader: str) -> bool:
-        """Whether the page, as this reader gets it, says that a part is missing."""
-        headers = {"Host": self.host, "end-user": reader}
-        with requests.Session() as session:
-            # A proxy for the web knows nothing of a gateway on this machine.
-            session.trust_env = False
-            reply = session.get(f"http://{LOOPBACK}:{self.port}/productpage", headers=headers, timeout=15)
-        return not reply.ok or 'data-state="missing"' in reply.text
+    shop: Shop
 
     def wait_whole(self) -> None:
         """Wait until the page lacks nothing, whoever reads it."""
-        self._wait(lambda: not any(self.lacks_something(reader) for reader in READERS), "the page is whole")
+        self._wait(lambda: not any(self._lacks_something(reader) for reader in READERS), "the page is whole")
 
     def wait_lacking(self, reader: str, what: str) -> None:
         """Wait until a reader's page says that a part is missing."""
-        self._wait(lambda: self.lacks_something(reader), what)
+        self._wait(lambda: self._lacks_something(reader), what)
 
     @contextmanager
     def without(self, deployment: str, reader: str) -> Iterator[None]:
         """Take all pods of a deployment away for a while; `reader` is one who misses them."""
-        self._scale(deployment, 0)
+        self.shop.scale(deployment, 0)
         try:
             self.wait_lacking(reader, f"{reader} misses {deployment}")
             yield
         finally:
-            self._scale(deployment, 1)
+            self.shop.scale(deployment, 1)
             self.wait_whole()
 
-    def _wait(self, condition: Callable[[], bool], what: str) -> None:
-        look = f"look at its pods: kubectl --namespace {self.namespace} get pods"
-        wait.until(condition, CHANGE_SECONDS, what, look)
+    def _lacks_something(self, reader: str) -> bool:
+        reply = once(self.shop.outside(PATIENT).get("/productpage", {"end-user": reader}))
+        return reply.status != 200 or 'data-state="missing"' in reply.body
 
-    def _scale(self, deployment: str, replicas: int) -> None:
-        body = {"spec": {"replicas": replicas}}
-        client.AppsV1Api(self.api).patch_namespaced_deployment_scale(deployment, self.namespace, body)
+    def _wait(self, condition: Callable[[], bool], what: str) -> None:
+        look = f"look at its pods: kubectl --namespace {self.shop.namespace} get pods"
+        wait.until(condition, CHANGE_SECONDS, what, look)
 
 
 @pytest.fixture(scope="module")
 def shop(demo, helm, namespace) -> Shop:
     """Install a shop in which the reader's name decides what is seen."""
-    found = Shop(demo.cluster.api, namespace("browser"), demo.made.gateway_port)
-    values = {
-        "images": service_images(demo.supplied),
-        "gateway": {"enabled": True, "hosts": [found.host]},
-    }
-    helm.install_or_upgrade("bookinfo", user_paths().house / "charts" / "bookinfo", found.namespace, values)
-    Manifests(dynamic(found.api), found.namespace, {}, seconds=CHANGE_SECONDS).apply(read(MANIFEST, {}))
-    found.wait_whole()
-    # Until the routes have arrived nobody's reviews are slow, and anyone may see any version.
-    found.wait_lacking("ivan", "a name decides what is seen")
+    found = Shop(demo, helm, namespace("browser"))
+    found.install()
+    found.apply(Path(__file__).with_name("versions-by-reader.yaml"))
     return found
 
 
 @pytest.fixture(scope="module")
-def chromium(demo, shop) -> Iterator[Browser]:
+def window(shop) -> Window:
+    """Wait until the page is whole, and a name decides what is seen."""
+    found = Window(shop)
+    found.wait_whole()
+    for name in ("reviews-late", "details-refused"):
+        found.wait_lacking(name, "a name decides what is seen")
+    found.wait_whole()
+    return found
+
+
+@pytest.fixture(scope="module")
+def chromium(demo, window) -> Iterator[Browser]:
     """Start the browser; after the shop, since no event loop of Helm starts while a Playwright runs."""
     paths = user_paths()
     engine = detect(paths, demo.made.engine)
     image = choose("auto", paths, demo.made.supply).image(engine, IMAGE)
     with (
-        browser(engine, image, demo.made.name, {shop.host: LOOPBACK}) as address,
+        browser(engine, image, demo.made.name, {window.shop.host: LOOPBACK}) as address,
         sync_playwright() as playwright,
     ):
         yield playwright.chromium.connect_over_cdp(address)
@@ -132,10 +113,11 @@ def pictures() -> Path:
 
 
 @pytest.fixture(params=SCREENS)
-def reader(request, chromium, shop, pictures) -> Iterator[Reader]:
+def reader(request, chromium, demo, shop, pictures) -> Iterator[Reader]:
     """Open a window on a desktop, and one on a phone."""
     name = re.sub(r"\W+", "-", request.node.name.removeprefix("test_")).strip("-")
-    found = Reader.on(chromium, request.param, shop.origin, pictures / name)
+    origin = f"http://{shop.host}:{demo.made.gateway_port}"
+    found = Reader.on(chromium, request.param, origin, pictures / name)
     yield found
     found.page.context.close()
 
@@ -186,7 +168,7 @@ def test_reviews_v1_shows_no_stars(reader):
 
 def test_reviews_v2_shows_black_stars(reader):
     reader.open()
-    reader.sign_in("jason")
+    reader.sign_in("reviews-v2")
     expect(reader.part("Who answered")).to_contain_text("reviews-v2-")
     stars = reader.stars()
     assert stars["5 of 5 stars"] == [BLACK] * 5
@@ -196,7 +178,7 @@ def test_reviews_v2_shows_black_stars(reader):
 
 def test_reviews_v3_shows_red_stars(reader):
     reader.open()
-    reader.sign_in("alice")
+    reader.sign_in("reviews-v3")
     expect(reader.part("Who answered")).to_contain_text("reviews-v3-")
     stars = reader.stars()
     assert [is_red(colour) for colour in stars["5 of 5 stars"]] == [True] * 5
@@ -215,15 +197,15 @@ def test_a_reader_signs_in_and_out(reader):
     assert reader.stars() == {}
 
 
-def test_without_details_the_reviews_stay(shop, reader):
-    with shop.without("details-v1", "nobody"):
+def test_without_details_the_reviews_stay(window, reader):
+    with window.without("details-v1", "nobody"):
         reader.open()
     expect(reader.part("Details").get_by_role("status")).to_contain_text("Details are unavailable right now.")
     expect(reader.part("Reviews").get_by_role("figure")).to_have_count(2)
 
 
-def test_without_reviews_the_details_stay(shop, reader):
-    with shop.without("reviews-v1", "nobody"):
+def test_without_reviews_the_details_stay(window, reader):
+    with window.without("reviews-v1", "nobody"):
         reader.open()
     expect(reader.part("Reviews").get_by_role("status")).to_contain_text("Reviews are unavailable right now.")
     expect(reader.part("Reviews").get_by_role("figure")).to_have_count(0)
@@ -232,20 +214,32 @@ def test_without_reviews_the_details_stay(shop, reader):
 
 def test_reviews_that_take_too_long_are_not_waited_for(reader):
     reader.open()
-    reader.sign_in("ivan")
+    reader.sign_in("reviews-late")
     said = reader.part("Reviews").get_by_role("status")
     expect(said).to_contain_text("Reviews are unavailable right now.")
     expect(said).to_contain_text("gave no answer within 3 s")
     expect(reader.part("Details").get_by_role("term").filter(has_text="ISBN-10")).to_be_visible()
 
 
-@pytest.mark.parametrize(("name", "workload"), [("jason", "reviews-v2"), ("alice", "reviews-v3")])
-def test_without_ratings_the_reviews_stay_and_say_so(shop, reader, name, workload):
-    with shop.without("ratings-v1", name):
+@pytest.mark.parametrize(
+    ("name", "why"), [("details-late", "gave no answer within 3 s"), ("details-refused", "answered 503")]
+)
+def test_details_that_are_late_or_refused_leave_the_reviews(reader, name, why):
+    reader.open()
+    reader.sign_in(name)
+    said = reader.part("Details").get_by_role("status")
+    expect(said).to_contain_text("Details are unavailable right now.")
+    expect(said).to_contain_text(why)
+    expect(reader.part("Reviews").get_by_role("figure")).to_have_count(2)
+
+
+@pytest.mark.parametrize("name", ["reviews-v2", "reviews-v3"])
+def test_without_ratings_the_reviews_stay_and_say_so(window, reader, name):
+    with window.without("ratings-v1", name):
         reader.open()
         reader.sign_in(name)
     reviews = reader.part("Reviews")
     expect(reviews.get_by_role("figure")).to_have_count(2)
     expect(reviews.get_by_role("status")).to_have_text([re.compile("unavailable")] * 2)
     assert reader.stars() == {}
-    expect(reader.part("Who answered")).to_contain_text(f"{workload}-")
+    expect(reader.part("Who answered")).to_contain_text(f"{name}-")

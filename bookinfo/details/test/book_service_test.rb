@@ -97,13 +97,37 @@ class BookServiceTest < Minitest::Test
     end
   end
 
-  ["<html>", "[]", ""].each do |body|
-    define_method("test_an_answer_that_is_not_its_json_is_said_#{body}") do
+  ["<html>", "[]", "", "{\"items\": \"\xFF\"}"].each do |body|
+    define_method("test_an_answer_that_is_not_its_json_is_said_#{body.inspect}") do
       outside { [200, body] }
       get "/details/0"
 
       assert_unavailable "book service answered with something that is not its JSON"
     end
+  end
+
+  def test_an_answer_that_cannot_be_unpacked_is_said
+    outside { [200, "no gzip", "content-encoding: gzip"] }
+    get "/details/0"
+
+    assert_unavailable "book service answered with something that cannot be unpacked"
+    assert_includes @log.string, "Zlib::DataError"
+  end
+
+  def test_an_answer_that_breaks_off_is_said
+    outside { [200, "{", "transfer-encoding: chunked"] }
+    get "/details/0"
+
+    assert_unavailable "book service could not be reached"
+  end
+
+  def test_an_address_without_a_path_is_asked_for_its_root
+    outside { [200, FOUND] }
+    @url = "http://127.0.0.1:#{@outside.port}"
+    get "/details/0"
+
+    assert_equal 200, last_response.status
+    assert_match %r{\AGET /\?q=isbn:0486424618 HTTP/1.1\r\n}, @outside.requests.pop
   end
 
   def test_no_answer_is_said_after_the_timeout

@@ -14,8 +14,10 @@ class InFlightTest < Minitest::Test
     may_end = Queue.new
     request = Thread.new { in_flight.track { may_end.pop } }
     Thread.pass until in_flight.count == 1
-    drain = Thread.new { in_flight.drain(5) }
+    told = Queue.new
+    drain = Thread.new { in_flight.drain(5) { told << in_flight.draining? } }
 
+    assert told.pop
     assert_nil drain.join(0.2)
     may_end << true
     assert drain.join(1)

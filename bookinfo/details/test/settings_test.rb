@@ -25,14 +25,21 @@ class SettingsTest < Minitest::Test
     assert_equal ["https", 443], [uri.scheme, uri.port]
   end
 
-  def test_what_the_mesh_shall_encrypt_is_sent_in_the_clear_to_the_same_port
-    uri = Details::Settings.from(
-      "ENABLE_EXTERNAL_BOOK_SERVICE" => "true",
-      "DO_NOT_ENCRYPT" => "true",
-      "BOOK_SERVICE_URL" => "https://books.example/v1"
-    ).book_service.uri
+  {
+    "https://books.example/v1" => "http://books.example/v1",
+    "https://books.example:8443/v1" => "http://books.example:8443/v1",
+    "http://books.example:443/v1" => "http://books.example:443/v1"
+  }.each do |given, sent|
+    define_method("test_what_the_mesh_shall_encrypt_for_#{given}_is_sent_in_the_clear_to_#{sent}") do
+      uri = Details::Settings.from(
+        "ENABLE_EXTERNAL_BOOK_SERVICE" => "true",
+        "DO_NOT_ENCRYPT" => "true",
+        "BOOK_SERVICE_URL" => given
+      ).book_service.uri
 
-    assert_equal "http://books.example:443/v1", uri.to_s
+      assert_equal URI(sent), uri
+      assert_equal URI(sent).port, uri.port
+    end
   end
 
   {

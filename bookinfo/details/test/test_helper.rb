@@ -11,7 +11,7 @@ require_relative "../lib/details"
 class FakeBookService
   attr_reader :requests
 
-  # reply:: called with the text of a request; returns status and body
+  # reply:: called with the text of a request; returns status, body, and the lines of headers of its own
   def initialize(tls: nil, &reply)
     @requests = Queue.new
     @tcp = TCPServer.new("127.0.0.1", 0)
@@ -32,8 +32,9 @@ class FakeBookService
     socket = @server.accept
     request = socket.gets("\r\n\r\n")
     @requests << request
-    status, body = reply.call(request)
-    socket.write("HTTP/1.1 #{status} Status\r\ncontent-length: #{body.bytesize}\r\nconnection: close\r\n\r\n#{body}")
+    status, body, *headers = reply.call(request)
+    headers.push("content-length: #{body.bytesize}", "connection: close")
+    socket.write("HTTP/1.1 #{status} Status\r\n#{headers.join("\r\n")}\r\n\r\n#{body}")
   rescue OpenSSL::SSL::SSLError
     # A caller that does not trust us leaves in the middle of the handshake.
   ensure

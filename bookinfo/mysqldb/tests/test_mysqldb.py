@@ -165,9 +165,30 @@ def test_it_ends_cleanly_on_sigterm_and_keeps_its_rows(serve):
 
 
 def test_a_start_that_was_killed_half_way_is_begun_again(serve):
+    (DATA / "begun").touch()
     (DATA / "aria_log_control").write_text("half")
     with serve() as database:
         assert database.rows("SELECT 1") == [["1"]]
+
+
+@pytest.mark.parametrize("name", ["letters/first.txt", ".hidden"])
+def test_a_folder_with_files_of_somebody_else_is_refused_and_stays_as_it_is(name):
+    foreign = DATA / name
+    foreign.parent.mkdir(exist_ok=True)
+    foreign.write_text("dear reader")
+    before = sorted(DATA.rglob("*"))
+    done = subprocess.run(
+        ["serve"],
+        env={**os.environ, "MYSQL_ROOT_PASSWORD": ROOT},
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "/var/lib/mysql holds files that are not ours" in done.stderr
+    assert sorted(DATA.rglob("*")) == before
+    assert foreign.read_text() == "dear reader"
 
 
 def test_sigterm_while_the_database_is_made_ends_it_soon():

@@ -47,7 +47,9 @@ export function settingsFrom (env) {
 /** The variables are those of the tutorials' manifests. */
 function database (env, version) {
   if (!env.DB_TYPE) {
-    if (version === 'v2') throw new SettingsError('DB_TYPE: mysql, because version v2 keeps its stars in a database')
+    if (/^v2($|-)/.test(version)) {
+      throw new SettingsError(`DB_TYPE: mysql, because version ${version} keeps its stars in a database`)
+    }
     return undefined
   }
   if (env.DB_TYPE !== 'mysql') throw new SettingsError(`DB_TYPE: mysql, not ${env.DB_TYPE}`)

@@ -71,6 +71,17 @@ test('closing gives the connections back', async () => {
   assert.deepEqual(fate, ['ended'])
 })
 
+test('a database that does not take leave is left within a second, however patient we are', { timeout: 5000 }, async () => {
+  const createPool = () => ({ end: () => new Promise(() => {}) })
+  // The wait itself does not keep a process.
+  const awake = setInterval(() => {}, 1000)
+  try {
+    await databaseStore({ ...address, timeout: 60_000 }, { createPool }).close()
+  } finally {
+    clearInterval(awake)
+  }
+})
+
 // From here on with the driver itself, and a database that misbehaves.
 
 async function listening (t, onConnection) {

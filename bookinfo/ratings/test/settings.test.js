@@ -50,6 +50,14 @@ for (const [name, value] of [
   })
 }
 
-test('version 2 without a database is refused, not served from memory', () => {
-  assert.throws(() => settingsFrom({ SERVICE_VERSION: 'v2' }), { message: /^DB_TYPE: / })
+for (const version of ['v2', 'v2-mysql']) {
+  test(`version ${version} without a database is refused, not served from memory`, () => {
+    assert.throws(() => settingsFrom({ SERVICE_VERSION: version }), {
+      message: `DB_TYPE: mysql, because version ${version} keeps its stars in a database`
+    })
+  })
+}
+
+test('a version that is merely called like version 2 needs no database', () => {
+  assert.equal(settingsFrom({ SERVICE_VERSION: 'v20' }).database, undefined)
 })

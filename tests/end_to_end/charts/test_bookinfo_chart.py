@@ -1,13 +1,18 @@
 """The shop's chart: what runs by default, what one word turns on, and what every pod promises."""
 
+import subprocess
+
 import pytest
 import yaml
 
 ON = {"enabled": True}
+NATIVE = "sidecar.istio.io/nativeSidecar"
 EVERYTHING = {
     "services": {
         "details": {"versions": {"v2": ON}},
-        "ratings": {"versions": dict.fromkeys(("v2", "v-faulty", "v-delayed", "v-unavailable"), ON)},
+        "ratings": {
+            "versions": dict.fromkeys(("v2", "v2-mysql", "v-faulty", "v-delayed", "v-unavailable"), ON)
+        },
     },
     "database": ON,
     "gateway": ON,
@@ -95,7 +100,7 @@ def test_a_version_of_ones_own_runs_unless_it_is_turned_off(bookinfo):
 
 def test_every_pod_promises_what_restricted_asks_for(bookinfo):
     pods = every_pod(bookinfo.render(EVERYTHING))
-    assert len(pods) == len(BY_DEFAULT) + 7
+    assert len(pods) == len(BY_DEFAULT) + 8
     for template in pods:
         spec = template["spec"]
         assert spec["securityContext"]["runAsNonRoot"] is True
@@ -124,9 +129,19 @@ def test_no_drain_is_no_hook(bookinfo):
     assert "lifecycle" not in pod(bookinfo.render({"drainSeconds": 0}), "reviews-v1")["spec"]["containers"][0]
 
 
-def test_ratings_v2_signs_in_with_the_accounts_of_the_secret(bookinfo):
+def test_sidecars_are_native_unless_one_says_otherwise(bookinfo):
+    for wanted, annotations in {"true": {"mine": "kept"}, "false": {NATIVE: False}}.items():
+        for template in every_pod(bookinfo.render({**EVERYTHING, "podAnnotations": annotations})):
+            found = template["metadata"]["annotations"]
+            assert found[NATIVE] == wanted
+            assert found.get("mine") == annotations.get("mine")
+
+
+@pytest.mark.parametrize("version", ["v2", "v2-mysql"])
+def test_ratings_v2_signs_in_with_the_accounts_of_the_secret(bookinfo, version):
     rendered = bookinfo.render(EVERYTHING)
-    told = environment(rendered, "ratings-v2")
+    told = environment(rendered, f"ratings-{version}")
+    assert told["SERVICE_VERSION"] == version
     assert told["DB_TYPE"] == "mysql"
     assert (told["MYSQL_DB_HOST"], told["MYSQL_DB_PORT"]) == ("mysqldb", "3306")
     for variable, key in {"MYSQL_DB_USER": "username", "MYSQL_DB_PASSWORD": "password"}.items():
@@ -154,6 +169,9 @@ def test_a_secret_and_a_volume_of_ones_own(bookinfo):
     assert environment(rendered, "mysqldb-v1")["MYSQL_ROOT_PASSWORD"]["secretKeyRef"]["name"] == "mine"
     volumes = {volume["name"]: volume for volume in pod(rendered, "mysqldb-v1")["spec"]["volumes"]}
     assert volumes["data"]["persistentVolumeClaim"] == {"claimName": "kept"}
+    (container,) = pod(rendered, "mysqldb-v1")["spec"]["containers"]
+    (data,) = [mount for mount in container["volumeMounts"] if mount["name"] == "data"]
+    assert data["subPath"] == "bookinfo-mysqldb"
 
 
 def test_a_database_of_ones_own(bookinfo):
@@ -164,6 +182,13 @@ def test_a_database_of_ones_own(bookinfo):
     assert "mysqldb-v1" not in of_kind(rendered, "Deployment")
 
 
+def test_a_database_of_ones_own_with_its_accounts_in_a_secret(bookinfo):
+    ratings = {"versions": {"v2": {**ON, "env": {"MYSQL_DB_HOST": "db.example"}}}}
+    rendered = bookinfo.render({"services": {"ratings": ratings}, "database": {"existingSecret": "mine"}})
+    told = environment(rendered, "ratings-v2")
+    assert told["MYSQL_DB_PASSWORD"] == {"secretKeyRef": {"name": "mine", "key": "password"}}
+
+
 def test_the_seed_is_a_hook_whose_sidecar_ends_with_it(bookinfo):
     rendered = bookinfo.render(EVERYTHING)
     job = of_kind(rendered, "Job")["mysqldb-seed"]
@@ -171,7 +196,6 @@ def test_the_seed_is_a_hook_whose_sidecar_ends_with_it(bookinfo):
         "helm.sh/hook": "post-install,post-upgrade",
         "helm.sh/hook-delete-policy": "before-hook-creation",
     }
-    assert job["spec"]["template"]["metadata"]["annotations"]["sidecar.istio.io/nativeSidecar"] == "true"
     # What a new database begins with is what the Job brings.
     mounted = {volume["name"]: volume for volume in pod(rendered, "mysqldb-v1")["spec"]["volumes"]}
     assert mounted["seed"] in job["spec"]["template"]["spec"]["volumes"]
@@ -190,6 +214,14 @@ def test_the_databases_port_is_plain_tcp(bookinfo):
             {"services": {"ratings": {"versions": {"v2": ON}}}},
             "services.ratings.versions.v2 needs a database: set database.enabled=true",
         ),
+        (
+            {"services": {"ratings": {"versions": {"v2-mysql": ON}}}, "database": {"existingSecret": "mine"}},
+            "services.ratings.versions.v2-mysql has an account on a database of yours, but asks mysqldb",
+        ),
+        (
+            {"services": {"ratings": {"versions": {"v2": {**ON, "env": {"MYSQL_DB_PASSWORD": "mine"}}}}}},
+            "services.ratings.versions.v2 needs a database",
+        ),
         ({"services": {"reviews": {"versions": {"Beta": ON}}}}, "Beta"),
         (
             {"services": {"reviews": {"versions": {"v1": {"replicas": "many"}}}}},
@@ -204,3 +236,52 @@ def test_the_databases_port_is_plain_tcp(bookinfo):
 )
 def test_values_that_cannot_be_are_refused_by_name(bookinfo, values, why):
     assert why in bookinfo.refusal(values)
+
+
+@pytest.fixture(scope="module")
+def notes(bookinfo, demo):
+    """What Helm tells the reader who installs the chart; nothing is installed."""
+
+    def told(values):
+        what = ["bookinfo", bookinfo.folder, "--namespace", "shop", "--values", "-"]
+        done = subprocess.run(
+            [bookinfo.helm, "install", *what, "--dry-run=server", "--kubeconfig", demo.cluster.kubeconfig],
+            input=yaml.safe_dump(values),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.partition("\nNOTES:\n")[2]
+
+    return told
+
+
+def test_the_notes_say_how_to_look_at_what_runs(notes):
+    told = notes({})
+    assert "kubectl --namespace shop exec deploy/ratings-v1 --container ratings -- \\\n" in told
+    assert "kubectl --namespace shop port-forward service/productpage 9080\n" in told
+    assert "kubectl --namespace shop logs deploy/productpage-v1 " in told
+    assert "mysqldb" not in told
+
+
+def test_the_notes_of_everything_name_gateway_and_seed(notes):
+    told = notes({**EVERYTHING, "gateway": {**ON, "hosts": ["shop.example"]}})
+    assert "/productpage    (host shop.example)\n" in told
+    assert "port-forward" not in told
+    assert "logs job/mysqldb-seed           whether the rows arrived (for an hour after it ended)\n" in told
+
+
+def test_the_notes_name_versions_that_run_only(notes):
+    off = {"v1": {"enabled": False}}
+    told = notes(
+        {
+            "services": {
+                "productpage": {"versions": {**off, "v2": {"replicas": 1}}},
+                "ratings": {"versions": {**off, "v-faulty": ON}},
+            }
+        }
+    )
+    assert "logs deploy/productpage-v2 " in told
+    assert "exec deploy/ratings-v-faulty " in told
+    assert "productpage-v1" not in told

@@ -2,6 +2,7 @@
 
 require "json"
 require "net/http"
+require "zlib"
 
 module Details
   # A catalogue that asks a book service outside the mesh, in the format of Google Books' volumes.
@@ -42,7 +43,8 @@ module Details
     def volumes(isbn, forwarded)
       reply = get(isbn, forwarded)
       unavailable("answered #{reply.code}") unless reply.is_a?(Net::HTTPOK)
-      found = JSON.parse(reply.body)
+      body = reply.body.dup.force_encoding(Encoding::UTF_8)
+      found = JSON.parse(body) if body.valid_encoding?
       unavailable("answered with something that is not its JSON") unless found.is_a?(Hash)
       Array(found["items"]).filter_map { |item| item["volumeInfo"] if item.is_a?(Hash) }.grep(Hash)
     rescue JSON::ParserError
@@ -55,9 +57,12 @@ module Details
       http.use_ssl = @uri.is_a?(URI::HTTPS)
       http.open_timeout = http.read_timeout = http.write_timeout = @timeout
       http.max_retries = 0
-      http.get("#{@uri.path}?q=isbn:#{isbn}", { "accept" => "application/json" }.merge(forwarded))
+      path = @uri.path.empty? ? "/" : @uri.path
+      http.get("#{path}?q=isbn:#{isbn}", { "accept" => "application/json" }.merge(forwarded))
     rescue Timeout::Error => e
       unavailable("gave no answer within #{@timeout} s", e)
+    rescue Zlib::Error => e
+      unavailable("answered with something that cannot be unpacked", e)
     rescue *FAILURES => e
       unavailable("could not be reached", e)
     end

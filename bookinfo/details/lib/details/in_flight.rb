@@ -26,9 +26,11 @@ module Details
 
     def draining? = @draining
 
-    # Waits until nothing is in flight, for at most so many seconds. Takes no lock: it runs in a signal handler.
+    # Asks callers to leave with each reply, and waits until nothing is in flight, for at most so many seconds. The
+    # block is called in between.
     def drain(seconds)
       @draining = true
+      yield if block_given?
       deadline = now + seconds
       sleep PAUSE until count.zero? || now >= deadline
     end

@@ -39,8 +39,11 @@ module Details
       new(uri: uri, timeout: Variables.seconds(env, "BOOK_SERVICE_TIMEOUT", 1.5))
     end
 
-    # Plain HTTP to the port of HTTPS, for a mesh that does the encryption on the way.
-    def self.in_the_clear(uri) = URI::HTTP.build(host: uri.host, port: uri.port, path: uri.path)
+    # Plain HTTP, for a mesh that does the encryption on the way: to its own port where the address names none.
+    def self.in_the_clear(uri)
+      port = uri.port == uri.default_port ? URI::HTTP::DEFAULT_PORT : uri.port
+      URI::HTTP.build(host: uri.host, port: port, path: uri.path)
+    end
     private_class_method :in_the_clear
   end
 

@@ -7,6 +7,9 @@ import { Unavailable } from '../unavailable.js'
 const PRODUCT = 0
 const STARS = 'SELECT ReviewID, Rating FROM ratings ORDER BY ReviewID'
 
+/** Milliseconds that closing connections may take. */
+const LEAVE = 1000
+
 /**
  * Stars from MariaDB or MySQL. Connections are made when they are needed, so the service starts without its database
  * and finds it again when it is back.
@@ -56,7 +59,7 @@ export function databaseStore ({ timeout, ...address }, { createPool = mysql.cre
       return Object.fromEntries(found.map(({ ReviewID: id, Rating: stars }) => [`Reviewer${id}`, stars]))
     },
 
-    // A database that does not even take leave is left after a while.
-    close: () => Promise.race([pool.end(), sleep(timeout, undefined, { ref: false })])
+    // A database that does not even take leave is left after a while: one that fits into what the process has to end.
+    close: () => Promise.race([pool.end(), sleep(Math.min(timeout, LEAVE), undefined, { ref: false })])
   }
 }
