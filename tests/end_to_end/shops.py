@@ -191,8 +191,8 @@ class Load:
 
     def _send(self, stop: threading.Event) -> None:
         count = self.rate * self.BATCH_SECONDS
-        # The first connections of a batch are new, the others are kept. Of the page, the longest body, this is
-        # all but the list of who answered; whole bodies of so many calls are more than a probe keeps.
+        # The first connections of a batch are new, the others are kept. Of the page, the longest body, this
+        # is all but the list of who answered; whole bodies of so many calls are more than a probe keeps.
         batch = Batch(count, 32, self.BATCH_SECONDS + 30.0, rate=self.rate, body_limit=3 << 10)
         started = time.monotonic()
         last = False
