@@ -175,7 +175,7 @@ class Load:
     seconds: float = 0.0
 
     # Long, so that the pauses between batches take little of the rate.
-    BATCH_SECONDS = 20
+    BATCH_SECONDS = 10
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -191,9 +191,9 @@ class Load:
 
     def _send(self, stop: threading.Event) -> None:
         count = self.rate * self.BATCH_SECONDS
-        # The first connections of a batch are new, the others are kept. Of the page, the longest body, this
-        # is all but the list of who answered; whole bodies of so many calls are more than a probe keeps.
-        batch = Batch(count, 32, self.BATCH_SECONDS + 30.0, rate=self.rate, body_limit=3 << 10)
+        # The first connections of a batch are new, the others are kept. The page's parts are within the first
+        # kilobytes; a probe does not keep more of so many bodies.
+        batch = Batch(count, 32, self.BATCH_SECONDS + 30.0, rate=self.rate, body_limit=6 << 10)
         started = time.monotonic()
         last = False
         while not last:

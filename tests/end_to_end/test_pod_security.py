@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 from kubernetes import client
-from shops import Shop
+from shops import ON, Shop
 
-ON = {"enabled": True}
 EVERYTHING = {
     "details": {"versions": {"v2": ON}},
-    "ratings": {"versions": dict.fromkeys(("v2", "v-faulty", "v-delayed", "v-unavailable"), ON)},
+    "ratings": {"versions": dict.fromkeys(("v2", "v2-mysql", "v-faulty", "v-delayed", "v-unavailable"), ON)},
 }
 PODS = (
     "productpage-v1",
@@ -24,6 +23,7 @@ PODS = (
     "reviews-v3",
     "ratings-v1",
     "ratings-v2",
+    "ratings-v2-mysql",
     "ratings-v-faulty",
     "ratings-v-delayed",
     "ratings-v-unavailable",
