@@ -36,8 +36,12 @@ class Ended:
     err: str
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests of this machine to one worker and those of the demo's mesh to another."""
+    """Give the tests of this machine to one worker and those of the demo's mesh to another.
+
+    First of its kind: what hands out the tests reads the groups in this hook, too.
+    """
     for item in items:
         group = "machine" if item.path.stem in OF_THE_MACHINE else "mesh"
         item.add_marker(pytest.mark.xdist_group(group))
