@@ -121,7 +121,7 @@ def end_to_end(session: nox.Session) -> None:
     # Before there are two workers that both need it; nothing on a healthy demo.
     session.run("meshproof", "up", **PATIENCE)
     kept = {"MESHPROOF_OUTPUT": str(OUTPUT.absolute())}
-    words = ("tests/end_to_end", "-n", "2", "--dist", "loadgroup", "--durations", "15", *given(session))
+    words = ("tests/end_to_end", "-n", "2", "--dist", "loadfile", "--durations", "15", *given(session))
     session.run("pytest", *words, env=kept, **PATIENCE)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from kubernetes import client
 
 from meshproof.cluster import state
@@ -36,15 +37,14 @@ class Ended:
     err: str
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests of this machine to one worker and those of the demo's mesh to another.
-
-    First of its kind: what hands out the tests reads the groups in this hook, too.
-    """
-    for item in items:
-        group = "machine" if item.path.stem in OF_THE_MACHINE else "mesh"
-        item.add_marker(pytest.mark.xdist_group(group))
+@pytest.fixture(scope="module", autouse=True)
+def _alone(request, tmp_path_factory) -> Iterator[None]:
+    """Let one module at a time look at the whole machine; the others run beside it."""
+    if request.path.stem not in OF_THE_MACHINE:
+        yield
+        return
+    with FileLock(tmp_path_factory.getbasetemp().parent / "machine.lock"):
+        yield
 
 
 @pytest.fixture
