@@ -38,7 +38,9 @@ class Verdict(StrEnum):
     FAILED = "failed"
     NOT_OFFERED = "not offered"  # a feature is absent; the reason names it
     ERROR = "error"  # the environment broke; never counted as passed
-    NOT_RUN = "not run"  # never written to results: concluded from what is missing there
+    INTERRUPTED = "interrupted"  # its turn never came, because the run was cut short
+    NOT_RUN = "not run"  # never written to results: collected, and left out by the user's own choice
+    PLANNED = "planned"  # never written to results: in the catalogue, and no test proves it yet
     FAILED_AS_IT_MUST = "failed as it must"  # control run: the test can fail, so its pass means something
     VACUOUS = "vacuous"  # control run: the test passed without its manifests and so proves nothing
 
@@ -52,10 +54,12 @@ GRAVEST_FIRST = (
     Verdict.VACUOUS,
     Verdict.FAILED,
     Verdict.ERROR,
+    Verdict.INTERRUPTED,
     Verdict.NOT_RUN,
     Verdict.NOT_OFFERED,
     Verdict.PASSED,
     Verdict.FAILED_AS_IT_MUST,
+    Verdict.PLANNED,
 )
 """Of a behaviour's tests the gravest speaks for it; the last two verdicts need every test to agree."""
 
@@ -98,6 +102,22 @@ class Node(_Record):
     runtime: Text | None = None
 
 
+class FeatureFound(_Record):
+    """One thing that a mesh may offer, and how that was found out.
+
+    Args:
+        name: as the catalogue names it.
+        offered: whether this mesh has it.
+        value: what it is, where there is more to say than yes: a version, a count; else None.
+        found: how that was found out, a clause that stands after a colon.
+    """
+
+    name: Text
+    offered: bool
+    value: Text | None = None
+    found: Text
+
+
 class Environment(_Record):
     """What the behaviours were tried on. None where it was not recorded.
 
@@ -110,6 +130,7 @@ class Environment(_Record):
         profile: set of Helm values, such as "demo".
         nodes: the cluster's nodes.
         images: digest by image reference.
+        features: everything that was looked for in this mesh.
     """
 
     istio: Text | None = None
@@ -120,6 +141,7 @@ class Environment(_Record):
     profile: Text | None = None
     nodes: tuple[Node, ...] = ()
     images: dict[Text, Text] = Field(default_factory=dict)
+    features: tuple[FeatureFound, ...] = ()
 
 
 class Implementation(_Record):
@@ -170,6 +192,60 @@ class PlanRecord(_Record):
     tests: tuple[PlannedTest, ...]
 
 
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Propagation(_Record):
+    """How long a change of the mesh's configuration took, in seconds since its manifest was applied.
+
+    Args:
+        pushed: until the control plane had sent it to a proxy; None when that was not seen.
+        acknowledged: until every proxy concerned had acknowledged it; None when that was not seen.
+        answered: until the first answer that was as expected; None when there was none.
+        proxies: how many were concerned.
+        reason: why a figure is missing; empty when none is.
+    """
+
+    pushed: Seconds | None = None
+    acknowledged: Seconds | None = None
+    answered: Seconds | None = None
+    proxies: Annotated[int, Field(ge=0)] = 0
+    reason: Text = ""
+
+
+class ShareFound(_Record):
+    """One share of a sample, as fractions: what was expected, what was seen, and how exactly."""
+
+    name: Text
+    expected: Annotated[float, Field(ge=0, le=1)]
+    count: Annotated[int, Field(ge=0)]
+    n: Annotated[int, Field(ge=1)]
+    p_value: Annotated[float, Field(ge=0, le=1)]
+    alpha: Annotated[float, Field(gt=0, lt=1)]
+    beta: Annotated[float, Field(gt=0, lt=1)]
+    points: Annotated[float, Field(gt=0, lt=1)]
+
+
+class DurationFound(_Record):
+    """One duration that was judged, in seconds: what was allowed beyond the path's floor, and what was seen.
+
+    Args:
+        call: that took it.
+        floor: what the path takes by itself, as measured; already subtracted from the rest.
+        least: the shortest that was allowed.
+        most: the longest that was allowed.
+        shortest: the shortest that was seen.
+        longest: the longest that was seen.
+    """
+
+    call: Text
+    floor: Seconds
+    least: Seconds
+    most: Seconds
+    shortest: float
+    longest: float
+
+
 class TestRecord(_Record):
     """What one test found.
 
@@ -181,6 +257,11 @@ class TestRecord(_Record):
         reason: one line: why it failed, is not offered or could not be run. Empty when passed.
         evidence: what was called, expected and seen, one `word  text` per line as a failure prints it.
         started: when, with its time zone.
+        hint: what probably explains a failure; empty when nothing does.
+        diagnostics: folder of what was collected after a failure, relative to the output folder; else empty.
+        propagation: how long the module's manifest took to take effect; None when it has none.
+        shares: every share that was tested.
+        durations: every duration that was judged.
     """
 
     __test__ = False  # the name begins with Test, but pytest has nothing to collect here
@@ -189,14 +270,19 @@ class TestRecord(_Record):
     behaviour: BehaviourId
     test: Text
     verdict: Verdict
-    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    seconds: Seconds
     reason: Text = ""
     evidence: Text = ""
     started: AwareDatetime
+    hint: Text = ""
+    diagnostics: Text = ""
+    propagation: Propagation | None = None
+    shares: tuple[ShareFound, ...] = ()
+    durations: tuple[DurationFound, ...] = ()
 
     @model_validator(mode="after")
     def _was_run(self) -> Self:
-        if self.verdict is Verdict.NOT_RUN:
+        if self.verdict in {Verdict.INTERRUPTED, Verdict.NOT_RUN, Verdict.PLANNED}:
             raise ValueError("a test that was not run leaves no line")
         return self
 
