@@ -18,7 +18,9 @@ from meshproof.mesh.helm import Helm
 from meshproof.mesh.serving import judged
 from meshproof.plugin.environment import describe
 from meshproof.plugin.fixtures import ACCEPTED_SECONDS, Shop
-from meshproof.plugin.verdicts import RECORDER
+from meshproof.plugin.gateway import node_port, reached
+from meshproof.plugin.verdicts import RECORDER, WORKER
+from meshproof.results import EnvironmentRecord
 from meshproof.run import Run
 
 pytest_plugins = ["meshproof.plugin.fixtures"]
@@ -39,7 +41,7 @@ def cluster(request: pytest.FixtureRequest) -> Cluster:
         kubeconfig, context = made.kubeconfig_path, f"kind-{made.name}"
     found = existing(context, Path(kubeconfig) if kubeconfig else None)
     ports = request.config.getoption("--meshproof-host-port")
-    return replace(found, host_ports=(_ports(ports),)) if ports else found
+    return replace(found, host_ports=tuple(map(_ports, ports)))
 
 
 def _ports(text: str) -> tuple[int, int]:
@@ -90,27 +92,43 @@ def bookinfo(  # noqa: PLR0913, PLR0917 - all that the shop stands on
 
     install("bookinfo", CHARTS / "bookinfo", shop)
     install("probe", CHARTS / "probe", {"images": {"probe": images["probe"]}})
+    if option("--meshproof-no-sidecars"):
+        _without_sidecars(cluster.api, run)
     if ingress:
-        install(GATEWAY, f"{option('--meshproof-charts')}/gateway", _gateway(cluster, selector))
+        port = node_port(cluster, request.config.stash[WORKER])
+        install(GATEWAY, f"{option('--meshproof-charts')}/gateway", _gateway(port, selector))
     wait_for(
         lambda: _unready(cluster.api, run), seconds=ACCEPTED_SECONDS, what=f"deploying into {run.namespace}"
     )
-    recorder = request.config.stash[RECORDER]
-    recorder.run_id = run.id
-    recorder.environment = describe(cluster, run.namespace, istio=mesh, facts=option("--meshproof-fact"))
-    return Shop(cluster.ingress_url(run.namespace, GATEWAY) if ingress else None, HOST)
+    facts = option("--meshproof-fact")
+    found = describe(cluster, run.namespace, istio=mesh, facts=facts, features=features.found())
+    request.config.stash[RECORDER].take(EnvironmentRecord(environment=found))
+    url = cluster.ingress_url(run.namespace, GATEWAY) if ingress else None
+    if url is not None:
+        reached(url)
+    return Shop(url, HOST)
 
 
-def _gateway(cluster: Cluster, labels: Mapping[str, str]) -> dict[str, Any]:
-    """Return the values of a small gateway on a node port: the one that leads here, if one does."""
+def _without_sidecars(api: ApiClient, run: Run) -> None:
+    """Opt every Deployment of the run out of injection: a mesh may inject where no label asks for it."""
+    apps = AppsV1Api(api)
+    off = {"spec": {"template": {"metadata": {"labels": {"sidecar.istio.io/inject": "false"}}}}}
+    for deployment in apps.list_namespaced_deployment(run.namespace).items:
+        apps.patch_namespaced_deployment(deployment.metadata.name, run.namespace, off)
+
+
+def _gateway(node_port: int | None, labels: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values of a small gateway on a node port: a certain one, or any."""
     values: dict[str, Any] = yaml.safe_load((CHARTS / "mesh" / "demo" / "gateway.yaml").read_text())
     http = {"name": "http2", "port": 80, "targetPort": 8080}
-    for node_port, _ in cluster.host_ports:
+    if node_port is not None:
         http["nodePort"] = node_port
     return {
         **values,
         "labels": {**labels, "app": labels["istio"]},
         "service": {**values["service"], "ports": [http]},
+        # It serves no certificate, and who may not read Secrets may not let it read them either.
+        "rbac": {"enabled": False},
     }
 
 

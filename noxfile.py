@@ -69,7 +69,8 @@ def types(session: nox.Session) -> None:
 @nox.session
 def unit(session: nox.Session) -> None:
     """The engine's own tests: no cluster, seconds."""
-    run(session, "pytest", "tests", "--ignore", "tests/end_to_end")
+    session.install("--quiet", "--editable", ".", "--group", "unit", env=INSTALL)
+    session.run("pytest", "tests", "--ignore", "tests/end_to_end", "-n", "2", *given(session), **PATIENCE)
 
 
 @nox.session
@@ -105,13 +106,13 @@ def load(session: nox.Session) -> None:
 @nox.session
 def suite(session: nox.Session) -> None:
     """The behaviours, proven."""
-    run(session, "meshproof", "run", "--output", str(OUTPUT))
+    run(session, "meshproof", "run", "--output", str(OUTPUT), "--workers", "2")
 
 
 @nox.session
 def control(session: nox.Session) -> None:
     """The behaviours without what makes them true: each must fail."""
-    run(session, "meshproof", "control", "--output", str(OUTPUT))
+    run(session, "meshproof", "control", "--output", str(OUTPUT), "--workers", "2")
 
 
 @nox.session

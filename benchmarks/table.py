@@ -10,6 +10,9 @@ AGAIN = "again on a healthy demo"
 DEMO_MEMORY = "memory of the demo, idle"
 PROBE_CALLS = "4,000 HTTP requests from probe to probe through two sidecars"
 PROBE_MEMORY = "memory of a probe after them"
+START_UP = "start-up and collection, beyond those of plain pytest"
+REPORT = "report of 500 behaviours"
+RUN_MEMORY = "memory of the runner in a run of all behaviours"
 BOUNDS: Mapping[str, float] = {
     COLD: 1200,
     WHOLE: 90,
@@ -17,6 +20,9 @@ BOUNDS: Mapping[str, float] = {
     DEMO_MEMORY: 5 * GB,
     PROBE_CALLS: 8,
     PROBE_MEMORY: 100 * MB,
+    START_UP: 1,
+    REPORT: 2,
+    RUN_MEMORY: 250 * MB,
 }
 """Figure -> the most that it may be: bytes where the figure is a memory, seconds elsewhere."""
 

@@ -11,6 +11,12 @@ from meshproof.manifests import Manifests, Ref, pending, read, wait_for
 
 ROUTE = {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"name": "reviews"}}
 RULE = {"apiVersion": "networking.istio.io/v1", "kind": "DestinationRule", "metadata": {"name": "reviews"}}
+DEPLOYMENT = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "a"},
+    "spec": {"replicas": 1},
+}
 
 
 class FakeClient:
@@ -47,6 +53,8 @@ class FakeClient:
             error.body = '{"message": "admission webhook denied the request: weights must add up"}'
             raise error
         self.stored[resource.kind, body["metadata"]["name"]] = body
+        stored = {**body, "metadata": {**body["metadata"], "uid": f"uid-of-{resource.kind}"}}
+        return SimpleNamespace(to_dict=lambda: stored)
 
     def delete(self, resource, name, namespace, propagation_policy):
         self.calls.append(("delete", resource.kind, namespace, propagation_policy))
@@ -83,6 +91,24 @@ def test_delete_goes_backwards_and_forgives_what_is_gone():
     ]
 
 
+def test_whoever_waits_for_the_proxies_is_told_before_acceptance_and_before_all_is_gone():
+    client = FakeClient(lingering=1)
+    subject = manifests(client)
+    told = []
+    refs = subject.apply([RULE, ROUTE], told.append)
+    (objects,) = told
+    assert [obj["metadata"]["uid"] for obj in objects] == ["uid-of-DestinationRule", "uid-of-VirtualService"]
+    subject.delete(refs, lambda: told.append(client.lingering))
+    assert told[1] == 1
+
+
+def test_acceptance_is_awaited_after_the_proxies():
+    told = []
+    with pytest.raises(MeshproofError, match="Deployment a is not done"):
+        manifests(FakeClient()).apply([DEPLOYMENT], lambda _: told.append("stored"))
+    assert told == ["stored"]
+
+
 def test_refused_object_names_the_reason_and_takes_back_what_was_applied():
     client = FakeClient(refused=("VirtualService",))
     with pytest.raises(
@@ -107,14 +133,8 @@ def test_unknown_kind_is_named():
 
 def test_object_that_is_never_accepted_is_taken_back():
     client = FakeClient()
-    deployment = {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "a"},
-        "spec": {"replicas": 1},
-    }
     with pytest.raises(MeshproofError, match=r"Deployment a is not done after 0.3 s: updatedReplicas 0 of 1"):
-        manifests(client).apply([deployment])
+        manifests(client).apply([DEPLOYMENT])
     assert client.stored == {}
 
 

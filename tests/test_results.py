@@ -14,9 +14,11 @@ from meshproof.errors import ExitCode, MeshproofError
 from meshproof.results import (
     EndRecord,
     Environment,
+    EnvironmentRecord,
     PlannedTest,
     PlanRecord,
     ResultsWriter,
+    ResumeRecord,
     RunRecord,
     TestRecord,
     Verdict,
@@ -29,6 +31,8 @@ RUN = RunRecord(run="r1", meshproof="0.1.0", started=NOON, environment=Environme
 PLAN = PlanRecord(tests=(PlannedTest(behaviour="TM-02", test="t.py::test_a"),))
 TEST = TestRecord(behaviour="TM-02", test="t.py::test_a", verdict=Verdict.PASSED, seconds=1.2, started=NOON)
 END = EndRecord(ended=NOON)
+RESUME = ResumeRecord(run="r2", meshproof="0.1.0", started=NOON)
+ERROR = TEST.model_copy(update={"verdict": Verdict.ERROR})
 
 
 def write(path, *records):
@@ -92,6 +96,48 @@ def test_a_last_line_that_lacks_only_its_newline_counts(tmp_path):
     assert read_results(path).tests == (TEST,)
 
 
+def test_environment_that_was_known_late_is_the_runs(tmp_path):
+    found = EnvironmentRecord(environment=Environment(istio="1.31.1"))
+    other = EnvironmentRecord(environment=Environment(istio="1.31.0"))
+    run = RUN.model_copy(update={"environment": Environment()})
+    results = read_results(write(tmp_path / "results.jsonl", run, PLAN, found, TEST, other))
+    assert results.run.environment.istio == "1.31.1"
+
+
+@pytest.mark.parametrize(
+    ("records", "tests", "ended"),
+    [
+        pytest.param((ERROR, END, RESUME, PLAN, TEST, END), (TEST,), True, id="error-tried-again"),
+        pytest.param((TEST, RESUME, PLAN, END), (TEST,), True, id="killed-then-nothing-open"),
+        pytest.param((ERROR, RESUME, PLAN, TEST, RESUME), (TEST,), False, id="cut-off-again"),
+    ],
+)
+def test_each_test_of_a_resumed_run_counts_once_with_its_last_word(tmp_path, records, tests, ended):
+    results = read_results(write(tmp_path / "results.jsonl", RUN, PLAN, *records))
+    assert results.tests == tests
+    assert (results.interrupted is None) is ended
+    assert results.resumed == records.count(RESUME)
+
+
+@pytest.mark.parametrize(
+    ("tail", "kept"),
+    [
+        pytest.param(b'{"kind":"test","behav', 2, id="torn-line-is-cut-away"),
+        pytest.param(TEST.model_dump_json().encode(), 3, id="whole-line-without-its-end-is-kept"),
+        pytest.param(b"", 2, id="nothing-is-torn"),
+    ],
+)
+def test_a_resumed_file_goes_on_after_its_last_whole_line(tmp_path, tail, kept):
+    path = write(tmp_path / "results.jsonl", RUN, PLAN)
+    with path.open("ab") as file:
+        file.write(tail)
+    with ResultsWriter(path, resume=True) as writer:
+        writer.write(RESUME)
+    assert len(path.read_bytes().splitlines()) == kept + 1
+    assert read_results(path).torn is None
+    assert len(read_results(path).tests) == kept - 2
+
+
 def test_a_broken_line_in_the_middle_is_an_error(tmp_path):
     path = write(tmp_path / "results.jsonl", RUN, PLAN, TEST)
     first, plan, rest = path.read_bytes().split(b"\n", 2)
@@ -116,6 +162,7 @@ def test_results_without_a_run_are_refused(tmp_path, content):
         pytest.param((RUN, PLAN, RUN), id="second-run"),
         pytest.param((RUN, TEST), id="test-before-the-plan"),
         pytest.param((RUN, PLAN, END, TEST), id="test-after-the-end"),
+        pytest.param((RUN, PLAN, END, RESUME, TEST), id="test-before-the-plan-of-its-part"),
         pytest.param(
             (RUN, PLAN, TEST.model_copy(update={"verdict": Verdict.VACUOUS})), id="control-verdict-in-a-run"
         ),

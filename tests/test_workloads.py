@@ -1,4 +1,4 @@
-"""Pods as people count them, and replies as curl prints them."""
+"""Pods as people count them, and calls made in one of them."""
 
 from types import SimpleNamespace
 
@@ -7,7 +7,7 @@ from kubernetes.client import CoreV1Api
 
 from meshproof.errors import MeshproofError
 from meshproof.traffic import Batch, Budgets
-from meshproof.workloads import Curl, pods_of, reply_of
+from meshproof.workloads import Curl, pods_of
 
 
 def container(name, restart_policy=None):
@@ -48,33 +48,41 @@ def test_pod_that_is_being_deleted_is_left_out(listed):
     assert pods_of(None, "ns", "reviews") == ()
 
 
-def test_reply_is_read_from_what_curl_printed():
-    reply = reply_of("<title>Shop</title>\n\n200", 0.25, 1000)
-    assert (reply.status, reply.body, reply.seconds) == (200, "<title>Shop</title>\n", 0.25)
-    assert reply_of("abc\n503", 0.1, 2).body == "ab"
+@pytest.fixture
+def printed(monkeypatch):
+    """What curl prints; the commands and their seconds are kept."""
+    asked = []
+    body = "<title>Shop</title>\n"
+
+    def run(_curl, pod, command, seconds):
+        asked.append((pod, command, seconds))
+        mark = command[command.index("--write-out") + 1].partition("%")[0]
+        measured = '{"time_total":0.25,"exitcode":0,"http_code":200,"errormsg":null}'
+        return f'{body}{mark}{measured}{mark}{{"server":["envoy"]}}{mark}' * 3
+
+    monkeypatch.setattr(Curl, "_run", run)
+    return asked
 
 
-def test_call_without_a_reply_is_a_failure():
-    reply = reply_of("\n000", 5.0, 1000)
-    assert reply.status is None
-    assert str(reply.failure) == "curl got no reply"
-
-
-def test_output_that_is_not_curls_is_no_reply():
-    with pytest.raises(MeshproofError, match="curl did not run in the container: sh: curl: not found"):
-        reply_of("sh: curl: not found", 0.1, 1000)
-
-
-def test_batch_stops_at_its_deadline(listed, monkeypatch):
+def test_batch_is_one_command(listed, printed):
     listed.append(pod("ratings-1", [container("ratings")]))
-    monkeypatch.setattr(Curl, "_run", lambda *_: "page\n200")
     curl = Curl(None, "ns", "ratings", Budgets())
     call = curl.get("productpage:9080/productpage")
     assert str(call) == "curl in ratings -> GET productpage:9080/productpage"
-    whole = curl.send(call, Batch(5, 2, deadline=5))
-    assert ([reply.status for reply in whole.replies], whole.partial) == ([200] * 5, False)
-    late = curl.send(call, Batch(5, 2, deadline=-1))
+    answer = curl.send(call, Batch(3, 2, deadline=10))
+    assert ([reply.status for reply in answer.replies], answer.partial) == ([200] * 3, False)
+    ((name, _, seconds),) = printed
+    assert (name, seconds) == ("ratings-1", 15)
+
+
+def test_batch_that_was_stopped_is_partial_and_says_so(listed, printed):
+    listed.append(pod("ratings-1", [container("ratings")]))
+    curl = Curl(None, "ns", "ratings", Budgets())
+    answer = curl.send(curl.get("x"), Batch(5, 1, deadline=2))
+    assert (len(answer.replies), answer.partial, answer.reason) == (3, True, "stopped after 2 s")
+    late = curl.send(curl.get("x"), Batch(5, 1, deadline=-1))
     assert (late.replies, late.partial) == ((), True)
+    assert len(printed) == 1
 
 
 @pytest.mark.usefixtures("listed")

@@ -1,10 +1,12 @@
 """Starting other programs: output kept in a log, causes told in a sentence, nothing left running."""
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,10 +21,13 @@ TAIL_LINES = 15
 DISK_FULL = "no space left on device"
 # A run removes its namespace before it ends.
 ORDERLY_SECONDS = 90.0
+SCRATCH = "meshproof-scratch-"
 
 # Each running program, and whether what it started may finish.
 _running: dict[subprocess.Popen[bytes], bool] = {}
 _lock = threading.Lock()
+# This process's folder for temporary files, and the descriptor that keeps it.
+_held: list[tuple[Path, int]] = []
 _stopping = threading.Event()
 
 
@@ -92,11 +97,15 @@ def run(  # noqa: PLR0913 -- each is a property of one start, and none goes with
     if process.returncode == 0:
         return (out or b"").decode(errors="replace")
     text = tail(log) if log else (err or b"").decode(errors="replace").strip()
-    last = text.splitlines()[-1] if text else f"exit code {process.returncode}"
+    last = text.splitlines()[-1] if text else _ending(process.returncode)
     if DISK_FULL in text.lower():
         raise CommandFailed(f"the disk is full: `{shown}` failed", "free some space and run again", text)
     where = f"read {log}" if log else "mend that and run again"
     raise CommandFailed(f"`{shown}` failed: {last}", where, text)
+
+
+def _ending(code: int) -> str:
+    return f"it was ended by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
 def _with_parent() -> list[str]:
@@ -140,18 +149,88 @@ def _started(
 def attach(command: Sequence[str | os.PathLike[str]]) -> int:
     """Run a program on this terminal and return its exit code.
 
-    An interrupt is passed on once, and the program is given the time to put its own things in order.
+    An interrupt is passed on once, and the program is given the time to put its own things in order; so it is
+    when this process is killed. What outlives the program, because it was killed itself, is ended.
     """
-    process = subprocess.Popen([os.fspath(word) for word in command], start_new_session=True)
+    with scratch() as (folder, lock):
+        process = subprocess.Popen(
+            [*_with_parent(), *(os.fspath(word) for word in command)],
+            env={**os.environ, "TMPDIR": str(folder)},
+            pass_fds=[lock],
+            start_new_session=True,
+        )
+        return _attended(process)
+
+
+def _attended(process: subprocess.Popen[bytes]) -> int:
     try:
         return process.wait()
     except KeyboardInterrupt:
-        process.send_signal(signal.SIGINT)
+        # Not SIGINT: what a shell starts in the background is deaf to it, and so is all that this starts.
+        process.terminate()
         try:
             return process.wait(ORDERLY_SECONDS)
         except (subprocess.TimeoutExpired, KeyboardInterrupt):
             stop(process)
             raise KeyboardInterrupt from None
+    finally:
+        _end_rest(process.pid)
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[tuple[Path, int]]:
+    """Give this process and what it attaches a folder for temporary files, in which clients leave keys.
+
+    Yields the folder and a descriptor; as long as anybody has the descriptor open, the folder is in use.
+    """
+    if _held:
+        yield _held[0]
+        return
+    before = tempfile.tempdir
+    folder = Path(tempfile.mkdtemp(prefix=SCRATCH))
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _held.append((folder, lock))
+        tempfile.tempdir = str(folder)
+        yield folder, lock
+    finally:
+        tempfile.tempdir = before
+        _held.clear()
+        os.close(lock)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_scratch() -> list[Path]:
+    """Remove the folders for temporary files that killed processes have left; name them."""
+    removed = []
+    # Beside this process's own, where it has one.
+    around = _held[0][0].parent if _held else Path(tempfile.gettempdir())
+    for folder in sorted(around.glob(f"{SCRATCH}*")):
+        try:
+            lock = os.open(folder, os.O_RDONLY)
+        except OSError:
+            continue  # gone meanwhile, or another user's
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+            removed.append(folder)
+        finally:
+            os.close(lock)
+    return removed
+
+
+def _end_rest(group: int) -> None:
+    """End what is left of a group whose leader has ended: first asked, then forced."""
+    for number, seconds in ((signal.SIGTERM, FINISH_SECONDS), (signal.SIGKILL, GRACE_SECONDS)):
+        try:
+            os.killpg(group, number)
+        except ProcessLookupError:
+            return
+        _wait_for_group(group, seconds)
 
 
 def stop(process: subprocess.Popen[bytes], *, orderly: bool = False) -> None:
@@ -164,7 +243,7 @@ def stop(process: subprocess.Popen[bytes], *, orderly: bool = False) -> None:
     if orderly:
         process.terminate()
         process.wait()
-        _wait_for_group(process.pid)
+        _wait_for_group(process.pid, FINISH_SECONDS)
     elif process.poll() is not None:
         return
     with contextlib.suppress(ProcessLookupError):
@@ -177,8 +256,8 @@ def stop(process: subprocess.Popen[bytes], *, orderly: bool = False) -> None:
         process.wait()
 
 
-def _wait_for_group(group: int) -> None:
-    deadline = time.monotonic() + FINISH_SECONDS
+def _wait_for_group(group: int, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
     pause = threading.Event()
     while time.monotonic() < deadline:
         try:

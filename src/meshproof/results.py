@@ -1,7 +1,8 @@
 """results.jsonl: what a run measured, one JSON object per line, written as it happens.
 
-The order of lines: `run` first, `plan` once the tests are collected, a `test` as each one ends, `end` last.
-A file without `end` is that of a run that was interrupted; what it holds still counts.
+The order of lines: `run` first, `plan` once the tests are collected, `environment` once it is known, a `test`
+as each one ends, `end` last. A file without `end` is that of a run that was interrupted; what it holds still
+counts. A run that is resumed appends `resume` and goes on from there with `plan`.
 """
 
 import os
@@ -10,11 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -26,6 +29,7 @@ from pydantic import (
 )
 
 from meshproof.errors import ExitCode, MeshproofError
+from meshproof.redact import redact
 
 RESULTS_FILE = "results.jsonl"
 CONTROL_FOLDER = "control"
@@ -84,6 +88,8 @@ def printable(value: object) -> object:
 
 
 Text = Annotated[str, BeforeValidator(printable)]
+Seen = Annotated[Text, AfterValidator(redact)]
+"""Text that repeats what calls and replies held, without the credentials among it."""
 BehaviourId = Annotated[str, Field(pattern=r"^[A-Z]{2}-[0-9]{2}$")]
 
 
@@ -175,11 +181,25 @@ class RunRecord(_Record):
     options: dict[Text, Text] = Field(default_factory=dict)
 
 
+class EnvironmentRecord(_Record):
+    """What the run turned out to run against, once that was deployed; the first one counts."""
+
+    kind: Literal["environment"] = "environment"
+    environment: Environment
+
+
 class PlannedTest(_Record):
-    """A test that was collected."""
+    """A test that was collected.
+
+    Args:
+        behaviour: the id of the behaviour that it proves.
+        test: pytest's node id.
+        selected: False when the user's own choice left it out.
+    """
 
     behaviour: BehaviourId
     test: Text
+    selected: bool = True
 
 
 class PlanRecord(_Record):
@@ -271,10 +291,10 @@ class TestRecord(_Record):
     test: Text
     verdict: Verdict
     seconds: Seconds
-    reason: Text = ""
-    evidence: Text = ""
+    reason: Seen = ""
+    evidence: Seen = ""
     started: AwareDatetime
-    hint: Text = ""
+    hint: Seen = ""
     diagnostics: Text = ""
     propagation: Propagation | None = None
     shares: tuple[ShareFound, ...] = ()
@@ -300,19 +320,42 @@ class EndRecord(_Record):
     interrupted: Text | None = None
 
 
-Record = RunRecord | PlanRecord | TestRecord | EndRecord
+class ResumeRecord(_Record):
+    """The run was taken up again, under a new id: its earlier end is none, and errors are tried anew.
+
+    Args:
+        run: the id under which it goes on.
+        meshproof: version of meshproof that goes on.
+        started: when, with its time zone.
+    """
+
+    kind: Literal["resume"] = "resume"
+    run: Text
+    meshproof: Text
+    started: AwareDatetime
+
+
+Record = RunRecord | EnvironmentRecord | PlanRecord | TestRecord | ResumeRecord | EndRecord
 _RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="kind")])
 
 
 class ResultsWriter:
-    """Appends records to a new results file; each is on the disk when `write` returns.
+    """Appends records to a results file; each is on the disk when `write` returns.
+
+    Args:
+        path: the file.
+        resume: whether it holds an earlier part of the same run. A last line that was cut off is cut away.
 
     Raises:
-        MeshproofError: the file exists already (exit code 64) or cannot be made (69).
+        MeshproofError: the file exists already and is not to be resumed (exit code 64), or cannot be
+            written to (69).
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, resume: bool = False) -> None:
         self.path = path
+        if resume:
+            self._file = _reopened(path)
+            return
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -360,6 +403,41 @@ class ResultsWriter:
         self.close()
 
 
+def _reopened(path: Path) -> FileIO:
+    try:
+        content = path.read_bytes()
+        if not content.endswith(b"\n"):
+            # A line that lacks only its end was read and counts; what cannot be read was never said.
+            start = content.rfind(b"\n") + 1
+            whole = _is_record(content[start:])
+            os.truncate(path, len(content) if whole else start)
+            content = b"\n" if whole else b""
+        else:
+            content = b""
+        file = path.open("ab", buffering=0)
+        file.write(content)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    return file
+
+
+def record_of(line: str | bytes) -> Record:
+    """Return the record that a line holds.
+
+    Raises:
+        pydantic.ValidationError: it holds none.
+    """
+    return _RECORD.validate_json(line)
+
+
+def _is_record(line: bytes) -> bool:
+    try:
+        record_of(line)
+    except ValidationError:
+        return False
+    return True
+
+
 def _unwritable(path: Path, error: OSError) -> MeshproofError:
     return MeshproofError(
         f"cannot write results to {path} ({error.strerror or error})",
@@ -374,9 +452,10 @@ class Results:
     Args:
         run: what ran, and against what.
         plan: the tests that were collected; None when the run did not get that far.
-        tests: what they found, in the order in which they ended.
+        tests: what they found, each once and with its last word, in the order in which they ended.
         end: how the run ended; None when it was cut off.
         torn: what is wrong with the last line when it was cut off midway, else None.
+        resumed: how often the run was taken up again.
     """
 
     run: RunRecord
@@ -384,6 +463,7 @@ class Results:
     tests: tuple[TestRecord, ...]
     end: EndRecord | None
     torn: str | None
+    resumed: int = 0
 
     @property
     def interrupted(self) -> str | None:
@@ -419,7 +499,7 @@ def read_results(path: Path) -> Results:
     torn = None
     for number, line in enumerate(lines, start=1):
         try:
-            records.append(_RECORD.validate_json(line))
+            records.append(record_of(line))
         except ValidationError as error:
             if number < len(lines) or line.endswith(b"\n"):
                 raise _unreadable(path, number, _first(error)) from error
@@ -436,21 +516,32 @@ def _assemble(path: Path, records: Sequence[Record], torn: str | None) -> Result
         )
     run = records[0]
     allowed = CONTROL_VERDICTS if run.control else RUN_VERDICTS
+    described = False
     plan: PlanRecord | None = None
+    # Whether this part of the run has its plan already: each time it is resumed there is one more.
+    planned = False
     end: EndRecord | None = None
-    tests: list[TestRecord] = []
+    tests: dict[str, TestRecord] = {}
+    resumed = 0
     for number, record in enumerate(records[1:], start=2):
         match record:
-            case TestRecord() if record.verdict in allowed and plan is not None and end is None:
-                tests.append(record)
-            case PlanRecord() if plan is None and end is None:
-                plan = record
+            case TestRecord() if record.verdict in allowed and planned and end is None:
+                # Taken out first: its place is where it last ended.
+                tests.pop(record.test, None)
+                tests[record.test] = record
+            case EnvironmentRecord() if end is None:
+                run = run if described else run.model_copy(update={"environment": record.environment})
+                described = True
+            case PlanRecord() if not planned and end is None:
+                plan, planned = record, True
             case EndRecord() if end is None:
                 end = record
+            case ResumeRecord():
+                end, planned, resumed = None, False, resumed + 1
             case _:
                 what = record.verdict if isinstance(record, TestRecord) else record.kind
                 raise _unreadable(path, number, f"{str(what)!r} has no place here")
-    return Results(run, plan, tuple(tests), end, torn)
+    return Results(run, plan, tuple(tests.values()), end, torn, resumed)
 
 
 def _unreadable(path: Path, number: int, why: str) -> MeshproofError:

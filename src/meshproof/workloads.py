@@ -1,21 +1,26 @@
 """Pods of the run's namespace: what runs in them, and calls made with a tool in one of them."""
 
-import time
+import secrets
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from kubernetes.client import ApiClient, ApiException, CoreV1Api
+# Its classes are loaded when they are first named: CoreV1Api takes over half a second.
+from kubernetes import client
+from kubernetes.client import ApiClient, ApiException
 from kubernetes.stream import stream
 
 from meshproof.errors import MeshproofError
-from meshproof.traffic import Answer, Batch, Budgets, Call, Failure, FailureKind, Reply
+from meshproof.traffic import Answer, Batch, Budgets, Call
 from meshproof.traffic.call import only_http
+from meshproof.traffic.curl import curl_command, replies_of
 
 _SIDECAR_RESTARTS = (
     "Always"  # an init container that restarts is a sidecar of the pod, not a step of its start
 )
+
+_GRACE = 5.0
+"""Seconds that curl's output may take to arrive after it was stopped."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Pod:
 
 def pods_of(api: ApiClient, namespace: str, app: str) -> tuple[Pod, ...]:
     """Return the pods with the label `app`, those that are being deleted left out."""
-    found: Any = CoreV1Api(api).list_namespaced_pod(namespace, label_selector=f"app={app}")
+    found: Any = client.CoreV1Api(api).list_namespaced_pod(namespace, label_selector=f"app={app}")
     return tuple(_pod(item) for item in found.items if item.metadata.deletion_timestamp is None)
 
 
@@ -71,46 +76,34 @@ class Curl:
         return Call(f"curl in {self._app}", "GET", url, (), "", self._timeout, self)
 
     def send(self, call: Call, batch: Batch) -> Answer:
-        """Run curl as often as the batch says; what has not begun at its deadline is left out.
+        """Have one curl make all calls of the batch, one after the other; at its deadline it is stopped.
+
+        One command for the batch, because each is a request to the API server.
 
         Raises:
             CannotSend: the call needs more than curl is used for here.
             MeshproofError: there is no such pod, or the API server does not let this user run commands there.
         """
         only_http(call, batch)
+        if batch.deadline <= 0:
+            return Answer((), partial=True, reason="no time was left")
         pods = pods_of(self._api, self._namespace, self._app)
         if not pods:
             raise MeshproofError(
                 f"no pod with the label app={self._app} runs in {self._namespace}", "look at its events"
             )
-        end = time.monotonic() + batch.deadline
+        between = f"--{secrets.token_hex(8)}--"
+        printed = self._run(pods[0].name, curl_command(call, batch, between), batch.deadline + _GRACE)
+        replies = replies_of(printed, between, batch.body_limit)
+        partial = len(replies) < batch.count
+        return Answer(replies, partial, f"stopped after {batch.deadline:g} s" if partial else "")
 
-        def one(_number: int) -> Reply | None:
-            if time.monotonic() >= end:
-                return None
-            words = [
-                "curl",
-                "-s",
-                "--max-time",
-                f"{call.timeout:g}",
-                "--write-out",
-                r"\n%{http_code}",
-                call.url,
-            ]
-            started = time.perf_counter()
-            printed = self._run(pods[0].name, words)
-            return reply_of(printed, time.perf_counter() - started, batch.body_limit)
-
-        with ThreadPoolExecutor(batch.concurrency) as pool:
-            replies = tuple(reply for reply in pool.map(one, range(batch.count)) if reply is not None)
-        return Answer(replies, partial=len(replies) < batch.count)
-
-    def _run(self, pod: str, command: Sequence[str]) -> str:
+    def _run(self, pod: str, command: Sequence[str], seconds: float) -> str:
         # A client of its own: while a stream lasts, its client speaks WebSocket for every call.
         with ApiClient(self._api.configuration) as own:
             try:
                 socket = stream(
-                    CoreV1Api(own).connect_get_namespaced_pod_exec,
+                    client.CoreV1Api(own).connect_get_namespaced_pod_exec,
                     pod,
                     self._namespace,
                     container=self._app,
@@ -124,29 +117,12 @@ class Curl:
                 )
             except ApiException as error:
                 raise MeshproofError(
-                    f"cannot run {command[0]} in {pod}, container {self._app}: {error.reason}",
+                    f"cannot run curl in {pod}, container {self._app}: {error.reason}",
                     "give this kubeconfig's user the right to create pods/exec",
                 ) from error
             try:
-                socket.run_forever(timeout=2 * self._timeout)
+                socket.run_forever(timeout=seconds)
                 return str(socket.read_all())
             finally:
                 # Not close(): that returns at once when the server was the first to say goodbye.
                 socket.sock.shutdown()
-
-
-def reply_of(printed: str, seconds: float, limit: int) -> Reply:
-    """Return the reply in curl's output, whose last line is the status; 000 when there was no reply.
-
-    Raises:
-        MeshproofError: the last line is no status, so it was not curl that printed it.
-    """
-    body, _, code = printed.rpartition("\n")
-    if not code.isdecimal():
-        raise MeshproofError(
-            f"curl did not run in the container: {' '.join(printed.split())[:200]}", "look at the pod's image"
-        )
-    if int(code) == 0:
-        return Reply(None, seconds=seconds, failure=Failure(FailureKind.OTHER, "curl got no reply"))
-    kept = body.encode()[:limit].decode("utf-8", "ignore")
-    return Reply(int(code), body=kept, seconds=seconds)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from meshproof.checks import status, title
+from meshproof.checks import header, status, title
 
 pytestmark = pytest.mark.behaviour("BI-01", manifests="title.yaml")
 
@@ -10,7 +10,9 @@ TITLE = "Simple Bookstore App"
 
 
 def test_page_is_served_inside_the_mesh(ratings, expect):
-    expect.converged(ratings.get("productpage:9080/productpage"), status(200) & title(TITLE))
+    by_its_proxy = header("server", "envoy")
+    page = ratings.get("productpage:9080/productpage")
+    expect.converged(page, status(200) & title(TITLE) & by_its_proxy)
 
 
 def test_page_is_served_through_the_gateway(outside, expect):

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from meshproof.cluster import state
+from meshproof.cluster import audit, state
 from meshproof.cluster.kind import Kind, NameTaken, configuration
 from meshproof.cluster.state import State
 from meshproof.paths import Paths
 from meshproof.supply.engine import Engine
 from meshproof.supply.model import Charts, ProxyBuild, Supplied, Tools
+
+POLICY = Path("/state/shop/audit-policy.yaml")
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def remembered(**changes) -> State:
 
 
 def test_gateway_ports_listen_on_this_host_alone():
-    found = yaml.safe_load(configuration("shop", 8080, 8081, own_network=True))
+    found = yaml.safe_load(configuration("shop", 8080, 8081, POLICY, own_network=True))
     mappings = found["nodes"][0]["extraPortMappings"]
     assert [(m["containerPort"], m["hostPort"]) for m in mappings] == [(30080, 8080), (30081, 8081)]
     assert {m["listenAddress"] for m in mappings} == {"127.0.0.1"}
@@ -70,8 +72,31 @@ def test_gateway_ports_listen_on_this_host_alone():
 
 
 def test_an_official_node_image_keeps_its_own_network():
-    found = yaml.safe_load(configuration("shop", 8080, 8081, own_network=False))
+    found = yaml.safe_load(configuration("shop", 8080, 8081, POLICY, own_network=False))
     assert found["networking"]["disableDefaultCNI"] is False
+
+
+def test_the_api_server_writes_an_audit_log_by_the_mounted_policy():
+    node = yaml.safe_load(configuration("shop", 8080, 8081, POLICY, own_network=True))["nodes"][0]
+    (mount,) = node["extraMounts"]
+    assert (mount["hostPath"], mount["readOnly"]) == (str(POLICY), True)
+    (text,) = node["kubeadmConfigPatches"]
+    server = yaml.safe_load(text)["apiServer"]
+    assert server["extraArgs"]["audit-policy-file"] == mount["containerPath"]
+    assert server["extraArgs"]["audit-log-path"] == audit.LOG
+    # What is not mounted into the API server's own container it neither reads nor writes.
+    mounted = {volume["mountPath"] for volume in server["extraVolumes"]}
+    assert {mount["containerPath"], str(Path(audit.LOG).parent)} == mounted
+
+
+def test_the_audit_log_holds_every_write_and_no_read(tmp_path):
+    policy = yaml.safe_load(audit.write_policy(tmp_path / "new").read_text())
+    exec_, reads, *_, last = policy["rules"]
+    assert "pods/exec" in exec_["resources"][0]["resources"], "it begins with a GET"
+    assert exec_["level"] == last["level"] == "Metadata"
+    assert reads == {"level": "None", "verbs": ["get", "list", "watch"]}
+    assert set(last) == {"level"}, "whatever no rule names is written down"
+    assert "RequestReceived" in policy["omitStages"], "once each"
 
 
 def test_a_foreign_cluster_of_our_name_is_left_alone(paths, supplied):

@@ -1,9 +1,12 @@
 """A suite of its own for each test, run by pytest itself, with fakes where the real ones need a cluster."""
 
 import json
+import shutil
 from pathlib import Path
 
+import numpy as np  # noqa: F401 - cannot be imported anew by an inner run, which forgets what it imported
 import pytest
+import scipy.stats  # noqa: F401 - as above
 
 import meshproof.features
 import meshproof.manifests
@@ -14,6 +17,8 @@ import pytest
 
 from meshproof.errors import MeshproofError
 from meshproof.features import Feature, Features
+from meshproof.manifests import Propagated
+from meshproof.results import Propagation
 
 
 class Manifests:
@@ -24,17 +29,44 @@ class Manifests:
         with self.log.open("a") as log:
             print(text, file=log)
 
-    def apply(self, objects):
+    def apply(self, objects, stored):
         names = [obj["metadata"]["name"] for obj in objects]
         if "refused" in names:
             raise MeshproofError("the cluster refused Thing refused: no", "correct the manifest")
         self.note(f"apply {' '.join(names)}")
+        stored(objects)
         return names
 
-    def delete(self, names):
+    def delete(self, names, asked):
         self.note(f"delete {' '.join(names)}")
+        asked()
         if "sticky" in names:
             raise MeshproofError("deleting Thing sticky is not done", "look at the events")
+
+
+class Change:
+    def __init__(self, manifests):
+        self.manifests = manifests
+
+    def applied(self, objects):
+        self.manifests.note("proxies have " + " ".join(obj["metadata"]["name"] for obj in objects))
+        return Propagated(5.0, Propagation(pushed=0.1, acknowledged=0.2, proxies=3))
+
+    def deleted(self, objects):
+        self.manifests.note("proxies lost " + " ".join(obj["metadata"]["name"] for obj in objects))
+
+
+class Barrier:
+    def __init__(self, manifests):
+        self.manifests = manifests
+
+    def begin(self):
+        return Change(self.manifests)
+
+
+@pytest.fixture(scope="session")
+def barrier(manifests):
+    return Barrier(manifests)
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +112,18 @@ class Suite:
     def run_apart(self, *args):
         """Run in a process of its own, for what would reach the outer pytest or what it has imported."""
         return self._pytester.runpytest_subprocess("--meshproof-output", "out", *args)
+
+    def clear(self):
+        """Forget the results of an earlier run."""
+        shutil.rmtree(self.folder / "out")
+        (self.folder / "cluster.log").unlink(missing_ok=True)
+
+    def ran(self):
+        """Return what the tests have noted since this was last asked."""
+        notes = self.folder / "ran"
+        words = notes.read_text().split() if notes.exists() else []
+        notes.unlink(missing_ok=True)
+        return words
 
     @property
     def records(self):

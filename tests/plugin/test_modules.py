@@ -22,7 +22,40 @@ def test_manifests_are_applied_once_and_deleted_after(suite):
     result = suite.run()
     result.assert_outcomes(passed=2)
     assert result.ret == 0
-    assert suite.cluster == ["apply routes-of-r1", "test jason", "test alice", "delete routes-of-r1"]
+    assert suite.cluster == [
+        "apply routes-of-r1",
+        "proxies have routes-of-r1",
+        "test jason",
+        "test alice",
+        "delete routes-of-r1",
+        "proxies lost routes-of-r1",
+    ]
+
+
+def test_way_of_the_manifests_is_kept_with_their_module(suite):
+    suite.manifest("routes.yaml", "routes")
+    suite.module(
+        f"""{MODULE}
+    from meshproof.plugin.modules import PROPAGATION
+
+    assert request.node.getparent(pytest.Module).stash[PROPAGATION].found.acknowledged == 0.2
+""".replace("def test_reader(", "def test_reader(request, ")
+    )
+    assert suite.run().ret == 0
+
+
+def test_module_without_manifests_has_no_way_of_theirs(suite):
+    suite.module("""
+import pytest
+from meshproof.plugin.modules import PROPAGATION
+
+pytestmark = pytest.mark.behaviour("TM-02")
+
+
+def test_reader(request):
+    assert PROPAGATION not in request.node.getparent(pytest.Module).stash
+""")
+    assert suite.run().ret == 0
 
 
 def test_control_withholds_them(suite):
@@ -38,7 +71,12 @@ def test_control_applies_the_opposite_where_there_is_one(suite):
     suite.manifest("routes.control.yaml", "opposite")
     suite.module(MODULE)
     assert suite.run("--meshproof-control").ret == 1
-    assert suite.cluster == ["apply opposite", "test jason", "test alice", "delete opposite"]
+    assert [line for line in suite.cluster if "proxies" not in line] == [
+        "apply opposite",
+        "test jason",
+        "test alice",
+        "delete opposite",
+    ]
     assert set(suite.verdicts.values()) == {"vacuous"}
 
 

@@ -75,7 +75,7 @@ def test_record_carries_reason_and_evidence(suite):
     run, plan, test, end = suite.records
     assert run["kind"] == "run"
     assert run["control"] is False
-    assert run["options"] == {}
+    assert run["options"] == {"-k": "test_misses"}
     assert [planned["test"] for planned in plan["tests"]] == [f"test_it.py::{name}" for name in ORDINARY]
     assert test["behaviour"] == "TM-01"
     assert test["reason"] == "not converged within 30 s"
@@ -182,6 +182,26 @@ def test_failure_is_told_before_an_error_of_the_same_behaviour(suite):
     suite.module(MODULE)
     result = suite.run("-k", "breaks or misses")
     result.stdout.fnmatch_lines(["TM-01  failed *", "       not converged within 30 s"])
+
+
+def test_what_breaks_after_a_failure_leaves_it_a_failure(suite):
+    suite.module(
+        "import pytest\n"
+        "from meshproof.traffic import Missed\n"
+        'pytestmark = pytest.mark.behaviour("TM-01")\n'
+        "@pytest.fixture\n"
+        "def untidy():\n"
+        "    yield\n"
+        "    raise RuntimeError('not removed')\n"
+        "def test_misses(untidy): raise Missed('not converged')\n"
+        "def test_passes(untidy): pass\n"
+    )
+    assert suite.run().ret == 1
+    assert suite.verdicts == {"test_misses": "failed", "test_passes": "error"}
+    (missed, passed) = [record for record in suite.records if record["kind"] == "test"]
+    assert missed["reason"] == "not converged"
+    assert missed["evidence"] == "  then      teardown: RuntimeError: not removed"
+    assert passed["reason"] == "teardown: RuntimeError: not removed"
 
 
 BAD_IMPORT = "from meshproof import nothing_of_that_name\n"

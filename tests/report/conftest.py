@@ -8,6 +8,7 @@ from meshproof.behaviours import Area, Behaviour, Level
 from meshproof.results import (
     EndRecord,
     Environment,
+    FeatureFound,
     Node,
     PlannedTest,
     PlanRecord,
@@ -34,9 +35,13 @@ def catalogue():
 
 @pytest.fixture
 def run():
-    """Return a function that makes results: `run(("TM-01", "passed"), …)`, keywords say what is special."""
+    """Return a function that makes results: `run(("TM-01", "passed"), …)`, keywords say what is special.
 
-    def make(*tests, control=False, planned=(), ended=True, interrupted=None, torn=None, **fields):
+    `planned` are tests whose turn never came, `left_out` those that nobody asked for. A behaviour of
+    neither, and without a verdict, has no test at all.
+    """
+
+    def make(*tests, control=False, planned=(), left_out=(), ended=True, interrupted=None, **fields):
         records = []
         for number, (behaviour, verdict, *more) in enumerate(tests):
             details = more[0] if more else {}
@@ -51,6 +56,9 @@ def run():
             records.append(record)
         collected = [PlannedTest(behaviour=record.behaviour, test=record.test) for record in records]
         collected += [PlannedTest(behaviour=b, test=f"test_{b}.py::planned") for b in planned]
+        collected += [
+            PlannedTest(behaviour=b, test=f"test_{b}.py::left_out", selected=False) for b in left_out
+        ]
         environment = Environment(
             istio="1.31.1",
             kubernetes="v1.34.4",
@@ -60,14 +68,19 @@ def run():
             profile="demo",
             nodes=(Node(name="node-1", kubelet="v1.34.4"),),
             images={"example/pilot:1": "sha256:0123"},
+            features=(
+                FeatureFound(name="ingress", offered=True, value="node port", found="the Service has one"),
+                FeatureFound(name="gateway-api", offered=False, found="its kinds are not served"),
+            ),
         )
+        known = {name: fields.pop(name) for name in ("torn", "resumed") if name in fields}
         described = {"run": "r1", "meshproof": "0.1.0", "environment": environment} | fields
         return Results(
             run=RunRecord(started=NOON, control=control, **described),
             plan=PlanRecord(tests=tuple(collected)),
             tests=tuple(records),
             end=EndRecord(ended=NOON + timedelta(minutes=2), interrupted=interrupted) if ended else None,
-            torn=torn,
+            **{"torn": None, **known},
         )
 
     return make

@@ -1,11 +1,14 @@
 """What may be concluded from tests, and what may not."""
 
+from dataclasses import replace
+
 import pytest
 
 from meshproof.behaviours import Level
 from meshproof.errors import MeshproofError
 from meshproof.report.build import EVIDENCE_PER_TEST, build_report
-from meshproof.report.model import Conclusion, ControlResult, Result
+from meshproof.report.model import Conclusion, ControlResult
+from meshproof.report.outcomes import Result
 from meshproof.results import Verdict
 
 ALL_PASSED = [(id_, "passed") for id_ in ("TM-01", "TM-02", "TM-03", "SE-01")]
@@ -30,7 +33,7 @@ def result(report, area, level=Level.CORE):
         (["not offered", "error"], "error"),
         (["passed", "not offered"], "not offered"),
         (["not offered"], "not offered"),
-        ([], "not run"),
+        ([], "planned"),
     ],
 )
 def test_a_behaviour_has_the_gravest_verdict_of_its_tests(run, catalogue, verdicts, expected):
@@ -39,7 +42,7 @@ def test_a_behaviour_has_the_gravest_verdict_of_its_tests(run, catalogue, verdic
 
 
 def test_a_behaviour_of_which_a_test_did_not_run_is_not_passed(run, catalogue):
-    report = build_report(run(*ALL_PASSED, planned=["TM-02"]), catalogue=catalogue)
+    report = build_report(run(*ALL_PASSED, left_out=["TM-02"]), catalogue=catalogue)
     assert outcome(report, "TM-02").verdict is Verdict.NOT_RUN
     assert outcome(report, "TM-02").reason == "1 of 2 tests not run: it was not selected"
     assert report.conclusion is Conclusion.PARTIAL
@@ -54,7 +57,7 @@ def test_all_passed_is_conformant(run, catalogue):
 
 
 def test_no_tests_prove_nothing(run, catalogue):
-    report = build_report(run(), catalogue=catalogue)
+    report = build_report(run(left_out=catalogue), catalogue=catalogue)
     assert report.conclusion is Conclusion.NOTHING_PROVEN
     assert report.headline == "Nothing proven: 0 of 4 behaviours passed, 4 not run"
     assert {level.result for area in report.areas for level in area.levels} == {Result.PARTIAL}
@@ -84,13 +87,14 @@ def test_an_extended_behaviour_that_is_not_offered_leaves_it_conformant_but_prov
 @pytest.mark.parametrize("left_out", range(4))
 def test_a_behaviour_that_did_not_run_makes_it_partial(run, catalogue, left_out):
     tests = [test for number, test in enumerate(ALL_PASSED) if number != left_out]
-    report = build_report(run(*tests), catalogue=catalogue)
+    report = build_report(run(*tests, left_out=[ALL_PASSED[left_out][0]]), catalogue=catalogue)
     assert report.conclusion is Conclusion.PARTIAL
-    assert outcome(report, ALL_PASSED[left_out][0]).reason == "no test of it was selected"
+    assert outcome(report, ALL_PASSED[left_out][0]).reason == "it was not selected"
 
 
 def test_a_failure_outweighs_all_else(run, catalogue):
-    report = build_report(run(("TM-01", "failed", {"reason": "v3 answered"})), catalogue=catalogue)
+    tests = run(("TM-01", "failed", {"reason": "v3 answered"}), left_out=["TM-02", "TM-03", "SE-01"])
+    report = build_report(tests, catalogue=catalogue)
     assert report.conclusion is Conclusion.FAILED
     assert result(report, "traffic") is Result.FAILURE
     assert report.headline == "Not conformant: 0 of 4 behaviours passed, 1 failed, 3 not run"
@@ -112,10 +116,69 @@ def test_a_run_that_was_cut_off_is_never_conformant(run, catalogue):
     assert report.ended == max(test.started for b in report.behaviours for test in b.tests)
 
 
-def test_what_an_interrupted_run_did_not_reach_is_not_run_and_the_rest_stands(run, catalogue):
-    report = build_report(run(ALL_PASSED[0], planned=["TM-02"], interrupted="Ctrl-C"), catalogue=catalogue)
+def test_what_an_interrupted_run_did_not_reach_is_interrupted_and_the_rest_stands(run, catalogue):
+    results = run(ALL_PASSED[0], planned=["TM-02"], left_out=["SE-01"], interrupted="Ctrl-C")
+    report = build_report(results, catalogue=catalogue)
     assert outcome(report, "TM-01").verdict is Verdict.PASSED
-    assert (outcome(report, "TM-02").verdict, outcome(report, "TM-02").reason) == (Verdict.NOT_RUN, "Ctrl-C")
+    assert (outcome(report, "TM-02").verdict, outcome(report, "TM-02").reason) == ("interrupted", "Ctrl-C")
+    assert (outcome(report, "SE-01").verdict, outcome(report, "SE-01").reason) == (
+        "not run",
+        "it was not selected",
+    )
+    assert report.headline == (
+        "Partial: 1 of 3 tested behaviours passed, 1 interrupted, 1 not run; "
+        "1 more of the catalogue has no test yet"
+    )
+
+
+def test_a_behaviour_of_which_one_test_was_interrupted_is_not_passed(run, catalogue):
+    report = build_report(run(*ALL_PASSED, planned=["TM-01"], ended=False), catalogue=catalogue)
+    assert outcome(report, "TM-01").verdict is Verdict.INTERRUPTED
+    assert result(report, "traffic") is Result.PARTIAL
+    assert report.counts.interrupted == 1
+
+
+def test_a_test_that_was_to_run_and_left_no_verdict_is_not_passed(run, catalogue):
+    report = build_report(run(*ALL_PASSED, planned=["TM-01"]), catalogue=catalogue)
+    assert (outcome(report, "TM-01").verdict, report.conclusion) == (Verdict.NOT_RUN, Conclusion.PARTIAL)
+    assert outcome(report, "TM-01").reason == "1 of 2 tests not run: it left no verdict"
+
+
+def test_nothing_is_called_planned_when_nobody_knows_which_tests_there_were(run, catalogue):
+    results = replace(run(ended=False), plan=None)
+    report = build_report(results, catalogue=catalogue)
+    assert (report.counts.planned, report.counts.interrupted) == (0, 4)
+
+
+@pytest.mark.parametrize("left_out", range(4))
+def test_a_behaviour_without_a_test_makes_nothing_partial_and_is_named(run, catalogue, left_out):
+    tests = [test for number, test in enumerate(ALL_PASSED) if number != left_out]
+    report = build_report(run(*tests), catalogue=catalogue)
+    assert report.conclusion is Conclusion.CONFORMANT
+    assert report.headline == (
+        "Conformant: 3 of 3 tested behaviours passed; 1 more of the catalogue has no test yet"
+    )
+    assert outcome(report, ALL_PASSED[left_out][0]).reason == "no test of it yet"
+    assert result(report, "traffic") is Result.SUCCESS
+
+
+def test_an_area_without_any_test_is_planned_and_neither_a_success_nor_partial(run, catalogue):
+    report = build_report(run(*ALL_PASSED[:3]), catalogue=catalogue)
+    assert result(report, "security") is Result.PLANNED
+    assert (report.counts.tested, report.counts.planned, report.counts.total) == (3, 1, 4)
+
+
+def test_a_mesh_on_which_only_extended_behaviours_were_tried_is_not_conformant(run, catalogue):
+    report = build_report(run(("TM-03", "passed")), catalogue=catalogue)
+    assert report.conclusion is Conclusion.PARTIAL
+
+
+def test_a_run_that_was_taken_up_again_says_so(run, catalogue):
+    report = build_report(run(*ALL_PASSED, resumed=2), catalogue=catalogue)
+    assert report.conclusion is Conclusion.CONFORMANT
+    assert report.notes == (
+        "The run was taken up again 2 times; of a test that ran more than once, its last verdict counts.",
+    )
 
 
 def test_a_pass_whose_control_passes_too_fails(run, catalogue):

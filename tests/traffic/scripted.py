@@ -45,6 +45,9 @@ class Script:
         partial = answered < batch.count
         return Answer(replies, partial, f"only {answered} in the script" if partial else "")
 
+    def starts(self) -> list[float]:
+        return [start for start, _ in self.batches]
+
     def call(self) -> Call:
         return Call(
             "probe-a", "GET", "http://reviews:9080/reviews/0", (("end-user", "jason"),), "", 5.0, self
@@ -67,3 +70,37 @@ def failed(kind: FailureKind, detail: str = "") -> Reply:
 
 
 RESET = failed(FailureKind.RESET, "connection reset by peer")
+
+
+@dataclass
+class Keyed:
+    """A probe that is called with keys, each call arriving so often; every request takes a moment."""
+
+    clock: FakeClock
+    arrivals: int | Callable[[int], int]
+    reply: Reply = field(default_factory=lambda: Reply(200))
+    late: int = 0
+    name: str = "probe-b"
+    requests: list[float] = field(default_factory=list)
+    urls: list[str] = field(default_factory=list)
+    looks: dict[str, int] = field(default_factory=dict)
+
+    def call(self, url: str = "http://probe-b:8080/?fail_first=2") -> Call:
+        return Call("probe-a", "GET", url, (), "", 5.0, self)
+
+    def send(self, call: Call, batch: Batch) -> Answer:
+        self._request(1)
+        self.urls.append(call.url)
+        return Answer((self.reply,) * batch.count)
+
+    def seen(self, key: str) -> int:
+        self._request(2)
+        (number,) = (number for number, url in enumerate(self.urls) if url.endswith(f"key={key}"))
+        self.looks[key] = self.looks.get(key, 0) + 1
+        arrived = self.arrivals(number) if callable(self.arrivals) else self.arrivals
+        return arrived + (self.late if self.looks[key] > 1 else 0)
+
+    def _request(self, count: int) -> None:
+        for _ in range(count):
+            self.requests.append(self.clock.now())
+            self.clock.time += 0.001

@@ -8,10 +8,10 @@ import typer
 from kubernetes.client import ApiException
 from urllib3.exceptions import HTTPError
 
-from meshproof.cli import demo, images, mesh, prove
+from meshproof.cli import behaviours, demo, doctor, images, mesh, prove, report
 from meshproof.console import current_phase, err
 from meshproof.errors import ExitCode, MeshproofError
-from meshproof.process import stop_all
+from meshproof.process import scratch, stop_all
 
 TYPER_USAGE = 2
 TYPER_INTERRUPTED = 130
@@ -22,8 +22,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+doctor.register(app)
 demo.register(app)
 prove.register(app)
+report.register(app)
+behaviours.register(app)
 app.add_typer(mesh.app, name="mesh")
 app.add_typer(images.app, name="images")
 
@@ -32,7 +35,8 @@ def main() -> None:
     """Run the command; every cause that the user can act on is one sentence and a documented exit code."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        app()
+        with scratch():
+            app()
     except MeshproofError as error:
         err.print(f"meshproof: {error}", markup=False)
         sys.exit(error.exit_code)

@@ -8,8 +8,20 @@ import typer
 from rich.padding import Padding
 from rich.table import Table
 
-from meshproof.cli.options import DEFAULT_NAME, Name, Output, Profile, Supply, SupplyName
+from meshproof.cli.answer import write_json
+from meshproof.cli.options import (
+    DEFAULT_NAME,
+    Format,
+    FormatOption,
+    Name,
+    Output,
+    Profile,
+    Supply,
+    SupplyName,
+)
 from meshproof.cluster import state
+from meshproof.cluster.kind import way_to
+from meshproof.cluster.state import State
 from meshproof.console import out, say
 from meshproof.demo.down import down as take_down
 from meshproof.demo.shop import SHOP
@@ -62,16 +74,29 @@ def note(demo: Demo, output: Path) -> None:
     (output / DEMO_FILE).write_text(json.dumps(content, indent=2))
 
 
-def status() -> None:
+def status(form: FormatOption = Format.TEXT) -> None:
     """List the clusters that meshproof made on this machine."""
+    found = [made for name in state.known(paths()) if (made := state.load(paths(), name))]
+    if form is Format.JSON:
+        write_json([_told(made) for made in found])
+        return
     table = Table("cluster", "state", "shop", "made from", box=None)
-    for name in state.known(paths()):
-        if made := state.load(paths(), name):
-            table.add_row(name, made.phase, f"http://localhost:{made.gateway_port}/productpage", made.supply)
-    if table.row_count:
+    for made in found:
+        table.add_row(made.name, made.phase, _shop(made), made.supply)
+    if found:
         out.print(table)
     else:
         say("No cluster was made on this machine. Make one: meshproof up")
+
+
+def _shop(made: State) -> str:
+    return f"http://localhost:{made.gateway_port}/productpage"
+
+
+def _told(made: State) -> dict[str, str]:
+    way = way_to(paths(), made)
+    known = {"name": made.name, "state": made.phase, "supply": made.supply, "profile": made.profile}
+    return {**known, "shop": _shop(made), "kubeconfig": str(way.kubeconfig), "context": way.context}
 
 
 def show(output: Output) -> None:

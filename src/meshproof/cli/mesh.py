@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from meshproof.cli.options import DEFAULT_NAME, Context, Kubeconfig, Name, Profile, Supply, SupplyName
-from meshproof.cli.target import find, made_here
+from meshproof.cli.target import Where, find, made_here
 from meshproof.console import out, phase, say
 from meshproof.errors import ExitCode
 from meshproof.mesh.istio import Istio
@@ -34,7 +34,7 @@ def status(
     supply: Supply = SupplyName.AUTO,
 ) -> None:
     """Tell the state of every release, and whether the webhook judges."""
-    target = find(paths(), name, context, kubeconfig, supply)
+    target = find(paths(), Where(name, context, kubeconfig), supply)
     lines = Istio(target.house, target.cluster, target.helm).status()
     table = Table("what", "state", box=None)
     for line in lines:

@@ -1,34 +1,69 @@
-"""Commands that prove: run, control, report."""
+"""Commands that prove: run, control; and sweep, which removes what killed ones left."""
 
+import os
 import signal
-import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import pytest
 import typer
-import yaml
 
-from meshproof.cli.options import DEFAULT_NAME, Context, Kubeconfig, Name, Output, Supply, SupplyName
-from meshproof.cli.target import Target, find
+from meshproof.cli.answer import aside, write_json
+from meshproof.cli.options import (
+    DEFAULT_NAME,
+    Context,
+    Existing,
+    Format,
+    FormatOption,
+    Kubeconfig,
+    Name,
+    Output,
+    Supply,
+    SupplyName,
+)
+from meshproof.cli.selection import (
+    Areas,
+    Assume,
+    Budget,
+    Exempt,
+    Levels,
+    RequireAll,
+    Resume,
+    Seed,
+    Select,
+    Selection,
+    Shuffle,
+    Verbose,
+    Workers,
+)
+from meshproof.cli.subject import Brought, subject
+from meshproof.cli.target import Where
 from meshproof.console import out, say
-from meshproof.demo.shop import service_images
 from meshproof.errors import ExitCode
 from meshproof.paths import paths
-from meshproof.process import attach
-from meshproof.report import summary, write_report
+from meshproof.process import attach, remove_scratch
+from meshproof.report import write_report
+from meshproof.report.model import Report
 from meshproof.report.write import REPORT_FOLDER
 from meshproof.results import CONTROL_FOLDER, RESULTS_FILE
 from meshproof.run import sweep as sweep_runs
 
 SWEEP_SECONDS = 120.0
-Select = Annotated[str | None, typer.Option("-k", help="Only tests whose name matches, as pytest's -k.")]
+HELM_DRIVER = {"HELM_DRIVER": "configmap"}
+"""Where Helm notes the releases of a run: who runs it then needs no right to read Secrets."""
 
-ImagesFile = Annotated[
+Images = Annotated[
     Path | None,
-    typer.Option(
-        "--images", help="YAML: productpage, details, reviews, ratings, probe -> reference to pull."
-    ),
+    typer.Option(help="YAML: productpage, details, reviews, ratings, probe -> reference to pull."),
+]
+Charts = Annotated[
+    str | None,
+    typer.Option(help="Folder or OCI repository of Istio's charts, for the run's gateway: oci://…/charts."),
+]
+HelmProgram = Annotated[Path | None, typer.Option("--helm", help="The helm to install with.")]
+ProfileName = Annotated[
+    str | None, typer.Option(help="Name of the values that the mesh was installed with, for the report.")
 ]
 
 
@@ -36,7 +71,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(run)
     app.command()(control)
-    app.command()(report)
     app.command()(sweep)
 
 
@@ -47,20 +81,42 @@ def run(
     kubeconfig: Kubeconfig = None,
     supply: Supply = SupplyName.AUTO,
     select: Select = None,
-    images: ImagesFile = None,
+    areas: Areas = None,
+    levels: Levels = None,
+    assume: Assume = None,
+    exempt: Exempt = None,
+    budget: Budget = None,
+    workers: Workers = 0,
+    seed: Seed = None,
+    images: Images = None,
+    charts: Charts = None,
+    helm: HelmProgram = None,
+    profile: ProfileName = None,
+    form: FormatOption = Format.TEXT,
     *,
-    require_all: Annotated[
-        bool, typer.Option("--require-all", help="A behaviour that is not offered fails the run.")
-    ] = False,
+    existing: Existing = False,
+    shuffle: Shuffle = False,
+    resume: Resume = False,
+    require_all: RequireAll = False,
+    verbose: Verbose = False,
 ) -> None:
     """Prove the behaviours of a mesh; the verdicts land in the output folder as they come."""
-    target = find(paths(), name, context, kubeconfig, supply)
-    command = pytest_command(target, output, select, images)
-    code = attach([*command, "--meshproof-require-all"] if require_all else command)
-    if (output / RESULTS_FILE).exists():
-        write_report(output)
-        say(f"Report: {output / REPORT_FOLDER / 'index.html'}")
-    raise typer.Exit(exit_code(code))
+    selection = Selection(
+        select=select,
+        areas=areas or (),
+        levels=levels or (),
+        assume=assume or (),
+        exempt=exempt or (),
+        budgets=budget or (),
+        workers=workers,
+        seed=seed,
+        shuffle=shuffle,
+        resume=resume,
+        require_all=require_all,
+        verbose=verbose,
+    )
+    where = Where(name, context, kubeconfig, existing)
+    prove(where, supply, Brought(images, charts, helm, profile), selection, output, form)
 
 
 def control(
@@ -70,34 +126,95 @@ def control(
     kubeconfig: Kubeconfig = None,
     supply: Supply = SupplyName.AUTO,
     select: Select = None,
-    images: ImagesFile = None,
+    areas: Areas = None,
+    levels: Levels = None,
+    assume: Assume = None,
+    exempt: Exempt = None,
+    budget: Budget = None,
+    workers: Workers = 0,
+    seed: Seed = None,
+    images: Images = None,
+    charts: Charts = None,
+    helm: HelmProgram = None,
+    profile: ProfileName = None,
+    form: FormatOption = Format.TEXT,
+    *,
+    existing: Existing = False,
+    shuffle: Shuffle = False,
+    resume: Resume = False,
+    verbose: Verbose = False,
 ) -> None:
     """Show that every behaviour can fail: its manifests withheld, or turned to their opposite."""
-    target = find(paths(), name, context, kubeconfig, supply)
-    folder = output / CONTROL_FOLDER
-    code = attach([*pytest_command(target, folder, select, images), "--meshproof-control"])
-    if (output / RESULTS_FILE).exists():
-        write_report(output)
-    raise typer.Exit(exit_code(code))
+    selection = Selection(
+        select=select,
+        areas=areas or (),
+        levels=levels or (),
+        assume=assume or (),
+        exempt=exempt or (),
+        budgets=budget or (),
+        workers=workers,
+        seed=seed,
+        shuffle=shuffle,
+        resume=resume,
+        control=True,
+        verbose=verbose,
+    )
+    where = Where(name, context, kubeconfig, existing)
+    prove(where, supply, Brought(images, charts, helm, profile), selection, output, form)
 
 
-def report(output: Output) -> None:
-    """Render the results of a run again: JUnit XML, ConformanceReport YAML, HTML."""
-    out.print(summary(write_report(output)))
+def prove(
+    where: Where, supply: str, brought: Brought, selection: Selection, output: Path, form: Format
+) -> None:
+    """Run the suites, render the report, and end as the suites ended."""
+    with aside(wanted=form is Format.JSON):
+        code = _proven(where, supply, brought, replace(selection, form=form), output)
+        report = write_report(output) if (output / RESULTS_FILE).exists() else None
+        if report:
+            say(f"Report: {output / REPORT_FOLDER / 'index.html'}")
+    if form is Format.JSON:
+        write_json(_summary(report, output, code))
+    raise typer.Exit(code)
+
+
+def _proven(where: Where, supply: str, brought: Brought, selection: Selection, output: Path) -> ExitCode:
+    proven = subject(paths(), where, supply, brought)
+    folder = output / CONTROL_FOLDER if selection.control else output
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ.update(HELM_DRIVER)
+    live = out.is_terminal and selection.form is Format.TEXT
+    return exit_code(attach([*proven.words(folder), *selection.words(terminal=live)]))
+
+
+def _summary(report: Report | None, output: Path, code: ExitCode) -> dict[str, object]:
+    """What a program wants to know of a run; without a report when it came to no results."""
+    found: dict[str, object] = {"exit_code": int(code), "output": str(output)}
+    if report:
+        found |= {
+            "report": str(output / REPORT_FOLDER),
+            "conclusion": str(report.conclusion),
+            "headline": report.headline,
+            "behaviours": {each.id: str(each.verdict) for each in report.behaviours},
+        }
+    return found
 
 
 def sweep(
     name: Name = DEFAULT_NAME,
     context: Context = None,
     kubeconfig: Kubeconfig = None,
-    supply: Supply = SupplyName.AUTO,
+    *,
+    existing: Existing = False,
 ) -> None:
     """Remove the namespaces that killed runs left on a cluster; found by the runs' own label."""
-    target = find(paths(), name, context, kubeconfig, supply)
-    gone = sweep_runs(target.cluster.api, seconds=SWEEP_SECONDS)
+    cluster = Where(name, context, kubeconfig, existing).cluster(paths())
+    gone = sweep_runs(cluster.api, seconds=SWEEP_SECONDS)
     for left in gone:
         say(f"removed  namespace {left.namespace}")
-    if not gone:
+    folders = remove_scratch()
+    for folder in folders:
+        say(f"removed  folder {folder}")
+    if not (gone or folders):
         say("No run has left anything there.")
 
 
@@ -115,28 +232,3 @@ def exit_code(of_pytest: int) -> ExitCode:
     if of_pytest in own:
         return own[of_pytest]
     return ExitCode(of_pytest) if of_pytest in set(ExitCode) else ExitCode.ENVIRONMENT
-
-
-def pytest_command(target: Target, output: Path, select: str | None, images: Path | None) -> list[str]:
-    """The command line that runs the suites against a target, with the supply's images or those of a file."""
-    output.mkdir(parents=True, exist_ok=True)
-    supplied = target.supplied
-    if images is None:
-        images = output / "images.yaml"
-        images.write_text(yaml.safe_dump({**service_images(supplied), "probe": supplied.images["probe"]}))
-    words = [
-        *(sys.executable, "-m", "pytest", str(target.house / "suites")),
-        *("--rootdir", str(target.house), "--config-file", str(target.house / "pyproject.toml")),
-        *("--kubeconfig", str(target.cluster.kubeconfig)),
-        *("--meshproof-context", target.cluster.context),
-        *("--meshproof-output", str(output)),
-        *("--meshproof-images", str(images)),
-        *("--meshproof-charts", str(Path(supplied.charts.gateway).parent)),
-        *("--meshproof-helm", str(supplied.tools.helm)),
-    ]
-    # The first mapped node port is the demo's, the second is for the gateway of a run.
-    for node_port, port in target.cluster.host_ports[1:]:
-        words += ["--meshproof-host-port", f"{node_port}:{port}"]
-    for name, value in target.facts.items():
-        words += ["--meshproof-fact", f"{name}={value}"]
-    return [*words, "-k", select] if select else words

@@ -1,19 +1,68 @@
 """Which cluster a command is about: one that was made here, or a context of a kubeconfig."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from meshproof.cluster import state
 from meshproof.cluster.existing import existing
-from meshproof.cluster.kind import Kind
+from meshproof.cluster.kind import Kind, way_to
 from meshproof.cluster.model import Cluster
+from meshproof.cluster.state import State
 from meshproof.errors import ExitCode, MeshproofError
 from meshproof.mesh.helm import Helm
 from meshproof.paths import Paths
 from meshproof.supply.choose import choose
+from meshproof.supply.engine import Engine
 from meshproof.supply.host import ready_engine
 from meshproof.supply.model import Supplied
+
+
+@dataclass(frozen=True)
+class Where:
+    """The cluster that the options mean.
+
+    Args:
+        name: a cluster that was made here; used when nothing else is given.
+        context: a context of a kubeconfig.
+        kubeconfig: the file.
+        existing: whether it is the kubeconfig's current context, when none is named.
+    """
+
+    name: str
+    context: str | None = None
+    kubeconfig: Path | None = None
+    existing: bool = False
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it is a cluster of a kubeconfig, as against one that was made here."""
+        return self.existing or self.context is not None or self.kubeconfig is not None
+
+    def made(self, paths: Paths) -> State:
+        """Return what is remembered of the cluster that was made here.
+
+        Raises:
+            MeshproofError: there is none of this name.
+        """
+        found = state.load(paths, self.name)
+        if found is None:
+            raise MeshproofError(
+                f"there is no cluster named {self.name} that meshproof made",
+                "make it with `meshproof up`, or name a --context",
+            )
+        return found
+
+    def cluster(self, paths: Paths) -> Cluster:
+        """Return the way to the cluster, checked to answer; no container engine is asked.
+
+        Raises:
+            MeshproofError: there is no such cluster, or it does not answer.
+        """
+        if self.foreign:
+            return existing(self.context, self.kubeconfig)
+        cluster = way_to(paths, self.made(paths))
+        cluster.version()
+        return cluster
 
 
 @dataclass(frozen=True)
@@ -24,13 +73,15 @@ class Target:
         house: the checkout.
         cluster: the way to it.
         supplied: images, charts and tools.
-        facts: what the cluster does not tell of itself, for the report.
+        engine: what holds the images, and the cluster when it was made here.
+        made: what is remembered of the cluster; None when it was not made here.
     """
 
     house: Path
     cluster: Cluster
     supplied: Supplied
-    facts: Mapping[str, str] = field(default_factory=dict)
+    engine: Engine
+    made: State | None = None
 
     @property
     def helm(self) -> Helm:
@@ -38,24 +89,23 @@ class Target:
         return Helm(self.supplied.tools.helm, self.cluster.kubeconfig, self.cluster.context)
 
 
-def find(paths: Paths, name: str, context: str | None, kubeconfig: Path | None, supply: str) -> Target:
-    """The cluster that the options mean.
+def find(paths: Paths, where: Where, supply: str) -> Target:
+    """The cluster that the options mean, and what can be installed there.
 
     Args:
         paths: where state is.
-        name: a cluster that was made here; used when neither context nor kubeconfig is given.
-        context: a context of a kubeconfig.
-        kubeconfig: the file.
+        where: the cluster.
         supply: where images and tools come from.
 
     Raises:
         MeshproofError: there is no such cluster, or it does not answer.
     """
-    if context is not None or kubeconfig is not None:
+    if where.foreign:
         # Looked at before anything is built, so that a wrong name costs no time.
-        cluster = existing(context, kubeconfig)
-        return Target(paths.house, cluster, choose(supply, paths).prepare(ready_engine(paths)))
-    return made_here(paths, name, supply)
+        cluster = where.cluster(paths)
+        engine = ready_engine(paths)
+        return Target(paths.house, cluster, choose(supply, paths).prepare(engine), engine)
+    return made_here(paths, where.name, supply)
 
 
 def made_here(paths: Paths, name: str, supply: str = "auto") -> Target:
@@ -69,12 +119,7 @@ def made_here(paths: Paths, name: str, supply: str = "auto") -> Target:
     Raises:
         MeshproofError: there is none, it does not answer, or it was made from another supply.
     """
-    made = state.load(paths, name)
-    if made is None:
-        raise MeshproofError(
-            f"there is no cluster named {name} that meshproof made",
-            "make it with `meshproof up`, or name a --context",
-        )
+    made = Where(name).made(paths)
     if supply not in {"auto", made.supply}:
         raise MeshproofError(
             f"the cluster {name} was made from supply {made.supply}, not {supply}",
@@ -85,10 +130,4 @@ def made_here(paths: Paths, name: str, supply: str = "auto") -> Target:
     cluster = Kind(paths, engine, name).cluster(made)
     cluster.version()
     supplied = choose("auto", paths, made.supply).prepare(engine)
-    facts = {
-        "supply": supplied.supply,
-        "cluster": f"kind on {engine.name}",
-        "profile": made.profile,
-        "proxy_build": supplied.proxy.value,
-    }
-    return Target(paths.house, cluster, supplied, facts)
+    return Target(paths.house, cluster, supplied, engine, made)

@@ -9,7 +9,7 @@ from kubernetes import client
 from urllib3.exceptions import HTTPError
 
 from meshproof import wait
-from meshproof.cluster import ports, state
+from meshproof.cluster import audit, ports, state
 from meshproof.cluster.model import Cluster
 from meshproof.cluster.state import State
 from meshproof.console import say
@@ -31,8 +31,16 @@ class NameTaken(MeshproofError):
     """A cluster that was not made here has the name."""
 
 
-def configuration(name: str, gateway_port: int, suite_port: int, *, own_network: bool) -> str:
-    """The configuration of the cluster for kind, as YAML."""
+def configuration(name: str, gateway_port: int, suite_port: int, policy: Path, *, own_network: bool) -> str:
+    """The configuration of the cluster for kind, as YAML.
+
+    Args:
+        name: kind's name of the cluster.
+        gateway_port: port of this host for the demo's gateway.
+        suite_port: port of this host for the gateway of a run.
+        policy: the file that says what the API server writes to its audit log.
+        own_network: whether the node image brings its own pod network.
+    """
     return yaml.safe_dump(
         {
             "kind": "Cluster",
@@ -43,6 +51,8 @@ def configuration(name: str, gateway_port: int, suite_port: int, *, own_network:
             "nodes": [
                 {
                     "role": "control-plane",
+                    "extraMounts": [audit.mount(policy)],
+                    "kubeadmConfigPatches": [audit.patch()],
                     "extraPortMappings": [
                         {
                             "containerPort": GATEWAY_NODE_PORT,
@@ -62,6 +72,17 @@ def configuration(name: str, gateway_port: int, suite_port: int, *, own_network:
     )
 
 
+def kubeconfig_of(paths: Paths, name: str) -> Path:
+    """The kubeconfig of a cluster made here: a file of its own."""
+    return paths.cluster(name) / "kubeconfig"
+
+
+def way_to(paths: Paths, made: State) -> Cluster:
+    """The way to the API server of a cluster made here; whether it runs is not asked."""
+    mapped = ((GATEWAY_NODE_PORT, made.gateway_port), (SUITE_NODE_PORT, made.suite_port))
+    return Cluster(kubeconfig_of(paths, made.name), f"kind-{made.name}", mapped)
+
+
 @dataclass(frozen=True)
 class Kind:
     """Clusters of one name.
@@ -79,7 +100,7 @@ class Kind:
     @property
     def kubeconfig(self) -> Path:
         """Our own file; the user's is never touched."""
-        return self.paths.cluster(self.name) / "kubeconfig"
+        return kubeconfig_of(self.paths, self.name)
 
     @property
     def _made_network(self) -> Path:
@@ -95,8 +116,7 @@ class Kind:
 
     def cluster(self, made: State) -> Cluster:
         """The way to the cluster's API server."""
-        mapped = ((GATEWAY_NODE_PORT, made.gateway_port), (SUITE_NODE_PORT, made.suite_port))
-        return Cluster(self.kubeconfig, f"kind-{self.name}", mapped)
+        return way_to(self.paths, made)
 
     def healthy(self, node_image: str) -> State | None:
         """The state of a complete cluster of this node image whose API server answers; None otherwise."""
@@ -162,7 +182,8 @@ class Kind:
         )
         if NETWORK not in self._networks():
             self._made_network.touch()
-        text = configuration(self.name, gateway_port, suite_port, own_network=supplied.own_network)
+        policy = audit.write_policy(self.paths.cluster(self.name))
+        text = configuration(self.name, gateway_port, suite_port, policy, own_network=supplied.own_network)
         log = self.paths.logs / f"kind-{self.name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         log.unlink(missing_ok=True)

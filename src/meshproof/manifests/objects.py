@@ -5,7 +5,7 @@ carries the run's labels. The tokens `${run}` and `${namespace}` stand for the r
 few objects that must say them (a gateway's selector, a principal).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -106,18 +106,27 @@ class Manifests:
         self._labels = dict(labels)
         self._seconds = seconds
 
-    def apply(self, objects: Iterable[Object]) -> tuple[Ref, ...]:
+    def apply(
+        self, objects: Iterable[Object], stored: Callable[[tuple[Object, ...]], object] | None = None
+    ) -> tuple[Ref, ...]:
         """Apply the objects in their order and wait until each is accepted; return their names.
+
+        Args:
+            objects: as `read` returns them.
+            stored: told the objects as the API server has stored them, before their acceptance is awaited.
 
         Raises:
             MeshproofError: the cluster does not know a kind, refused an object, or did not accept it in time.
                 What was applied until then is deleted again.
         """
         applied: list[Ref] = []
+        as_stored: list[Object] = []
         try:
             for obj in objects:
-                self._apply_one(obj)
+                as_stored.append(self._apply_one(obj))
                 applied.append(Ref.of(obj))
+            if stored is not None:
+                stored(tuple(as_stored))
             for ref in applied:
                 wait_for(partial(self._pending, ref), seconds=self._seconds, what=str(ref))
         except MeshproofError:
@@ -125,7 +134,7 @@ class Manifests:
             raise
         return tuple(applied)
 
-    def _apply_one(self, obj: Object) -> None:
+    def _apply_one(self, obj: Object) -> Object:
         ref = Ref.of(obj)
         metadata = dict(obj["metadata"])
         metadata["labels"] = {**metadata.get("labels", {}), **self._labels}
@@ -137,16 +146,17 @@ class Manifests:
                 ExitCode.USAGE,
             )
         try:
-            self._client.server_side_apply(
+            stored: Object = self._client.server_side_apply(
                 resource,
                 body={**obj, "metadata": metadata},
                 namespace=self._namespace,
                 field_manager=FIELD_MANAGER,
-            )
+            ).to_dict()
         except ApiException as error:
             raise MeshproofError(
                 f"the cluster refused {ref}: {message_of(error)}", "correct the manifest"
             ) from error
+        return stored
 
     def get(self, ref: Ref) -> Object:
         """Return the object as the cluster has it now."""
@@ -155,8 +165,13 @@ class Manifests:
         ).to_dict()
         return found
 
-    def delete(self, refs: Iterable[Ref]) -> None:
-        """Delete the objects, the last applied first, and wait until they are gone; gone already is fine."""
+    def delete(self, refs: Iterable[Ref], asked: Callable[[], object] | None = None) -> None:
+        """Delete the objects, the last applied first, and wait until they are gone; gone already is fine.
+
+        Args:
+            refs: their names.
+            asked: called once the API server has been asked for all of it, before the wait.
+        """
         gone = tuple(reversed(tuple(refs)))
         for ref in gone:
             try:
@@ -168,6 +183,8 @@ class Manifests:
                 )
             except NotFoundError:
                 continue
+        if asked is not None:
+            asked()
         for ref in gone:
             wait_for(partial(self._still_there, ref), seconds=self._seconds, what=f"deleting {ref}")
 

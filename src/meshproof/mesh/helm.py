@@ -48,7 +48,8 @@ class _Command(pyhelm3.Command):  # type: ignore[misc]
             raise
         except CommandFailed as error:
             kind = ReleaseNotFoundError if "release: not found" in error.output else HelmError
-            raise kind(1, b"", error.output.encode()) from error
+            # One that was killed has said nothing.
+            raise kind(1, b"", (error.output or error.what).encode()) from error
         return out.encode()
 
 

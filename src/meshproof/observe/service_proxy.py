@@ -15,6 +15,7 @@ REQUEST_SECONDS = 10.0
 
 
 _NOT_FOUND = 404
+_FORBIDDEN = 403
 
 
 class NoSuchService(MeshproofError):
@@ -85,6 +86,8 @@ class ServiceProxy:
             broken = NoSuchService if absent and kind in {"services", "namespaces"} else MeshproofError
             raise broken(
                 f"{self} does not answer ({response.status}: {document.get('message')})",
-                "install the observability chart, or wait until its pods are ready",
+                "give this kubeconfig's user the right to get services/proxy"
+                if response.status == _FORBIDDEN
+                else "install the observability chart, or wait until its pods are ready",
             )
         return response.status, document

@@ -23,6 +23,9 @@ class Conclusion:
         reason: one line, empty when passed.
         evidence: what an exception said beyond its first line.
         ran: whether the test itself ended, one way or another.
+        after: what broke after a verdict that stands, as lines of evidence.
+        hint: what probably explains a failure, or empty.
+        diagnostics: folder of what was collected after a failure, relative to the output folder, or empty.
     """
 
     verdict: Verdict
@@ -31,6 +34,9 @@ class Conclusion:
     reason: str = ""
     evidence: str = ""
     ran: bool = False
+    after: tuple[str, ...] = ()
+    hint: str = ""
+    diagnostics: str = ""
 
 
 def conclude(
@@ -38,8 +44,9 @@ def conclude(
 ) -> Conclusion:
     """Return what is known after one more phase of a test.
 
-    Only the test itself may pass or fail a behaviour; whatever breaks before or after it is an error. In a
-    control run only a missed expectation counts as the failure that is wanted.
+    Only the test itself may pass or fail a behaviour; whatever breaks before or after it is an error, but a
+    failure that was seen stays one. In a control run only a missed expectation counts as the failure that is
+    wanted.
 
     Args:
         before: what was known before this phase; None when this is the first.
@@ -70,9 +77,16 @@ def _broken(now: Conclusion, when: str, error: BaseException, *, control: bool) 
     if when == "call" and isinstance(error, AssertionError) and not control:
         said = reason or "an assertion failed"
         return replace(now, verdict=Verdict.FAILED, reason=said, evidence=evidence)
-    named = reason if isinstance(error, MeshproofError) else f"{type(error).__name__}: {reason}"
+    told = _told(error)
+    if when == "teardown" and now.verdict in {Verdict.FAILED, Verdict.VACUOUS}:
+        return replace(now, after=(*now.after, f"  {'then':<10}{when}: {told}"))
     where = "" if when == "call" else f"{when}: "
-    return replace(now, verdict=Verdict.ERROR, reason=f"{where}{named}", evidence=evidence)
+    return replace(now, verdict=Verdict.ERROR, reason=f"{where}{told}", evidence=evidence)
+
+
+def _told(error: BaseException) -> str:
+    reason = str(error).partition("\n")[0]
+    return reason if isinstance(error, MeshproofError) else f"{type(error).__name__}: {reason}"
 
 
 class Stopwatch:

@@ -6,12 +6,19 @@ from typing import Any
 from kubernetes.client import CoreV1Api
 
 from meshproof.cluster.model import Cluster
-from meshproof.results import Environment, Node
+from meshproof.results import Environment, FeatureFound, Node
 
 PROXY = "istio-proxy"
 
 
-def describe(cluster: Cluster, namespace: str, *, istio: str, facts: Iterable[str]) -> Environment:
+def describe(
+    cluster: Cluster,
+    namespace: str,
+    *,
+    istio: str,
+    facts: Iterable[str],
+    features: tuple[FeatureFound, ...] = (),
+) -> Environment:
     """Describe the cluster, the mesh and what a run has deployed.
 
     Args:
@@ -20,6 +27,7 @@ def describe(cluster: Cluster, namespace: str, *, istio: str, facts: Iterable[st
         istio: version of the control plane.
         facts: what the caller knows and the cluster does not tell, as `name=value`: supply, cluster, profile
             or proxy_build.
+        features: what was looked for in the mesh.
     """
     known = dict(fact.split("=", 1) for fact in facts)
     core = CoreV1Api(cluster.api)
@@ -40,6 +48,7 @@ def describe(cluster: Cluster, namespace: str, *, istio: str, facts: Iterable[st
         profile=known.get("profile"),
         nodes=tuple(_node(node) for node in nodes.items),
         images=images,
+        features=features,
     )
 
 

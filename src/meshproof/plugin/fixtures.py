@@ -14,12 +14,16 @@ import yaml
 from kubernetes.client import ApiClient
 
 from meshproof.cluster.model import Cluster
+from meshproof.diagnose import KubernetesScene
 from meshproof.errors import ExitCode, MeshproofError
 from meshproof.features import Features, Surroundings, detect
-from meshproof.manifests import Manifests, dynamic
+from meshproof.manifests import Barrier, Manifests, dynamic
+from meshproof.observe.istiod import ControlPlane
 from meshproof.observe.jaeger import Jaeger
 from meshproof.observe.prometheus import Prometheus
-from meshproof.plugin.verdicts import EVIDENCE
+from meshproof.plugin.diagnostics import SCENE
+from meshproof.plugin.record import EVIDENCE
+from meshproof.plugin.verdicts import RECORDER, RUN_ID
 from meshproof.run import Run
 from meshproof.traffic import Batch, Budgets, Call, Expect
 from meshproof.traffic.outside import Outside
@@ -74,17 +78,28 @@ def images(request: pytest.FixtureRequest) -> Mapping[str, str]:
 
 @pytest.fixture(scope="session")
 def features(request: pytest.FixtureRequest, api: ApiClient) -> Features:
-    """Return what this mesh offers."""
-    return detect(Surroundings(api, request.config.getoption("meshproof_charts")))
+    """Return what this mesh offers, but for what the user knows better."""
+    option = request.config.getoption
+    found = detect(Surroundings(api, option("meshproof_charts")))
+    return found.with_overrides(option("meshproof_assume"), option("meshproof_exempt"))
 
 
 @pytest.fixture(scope="session")
-def run(api: ApiClient, mesh: str) -> Iterator[Run]:  # noqa: ARG001 - nothing is made before a mesh answers
-    """Make the run's own namespace; remove it with everything in it."""
-    this = Run.new()
-    this.create(api, INJECTION)
+def run(
+    request: pytest.FixtureRequest,
+    api: ApiClient,
+    mesh: str,  # noqa: ARG001 - nothing is made before a mesh answers
+) -> Iterator[Run]:
+    """Make the run's own namespace, or that of its worker; remove it with everything in it."""
+    config = request.config
+    this = Run(config.stash[RUN_ID])
+    config.stash[RECORDER].opened(this.id)
+    this.create(api, {} if config.getoption("meshproof_no_sidecars") else INJECTION)
+    config.stash[SCENE] = KubernetesScene(api, this.namespace)
     yield this
+    del config.stash[SCENE]
     this.remove(api, seconds=GONE_SECONDS)
+    config.stash[RECORDER].removed(this.id)
 
 
 @pytest.fixture(scope="session")
@@ -104,15 +119,24 @@ def manifests(api: ApiClient, run: Run) -> Manifests:
 
 
 @pytest.fixture(scope="session")
+def barrier(api: ApiClient, run: Run) -> Iterator[Barrier]:
+    """Return what waits until the run's proxies have what was applied."""
+    control_plane = ControlPlane.in_cluster(api)
+    yield Barrier(control_plane, run.namespace)
+    control_plane.close()
+
+
+@pytest.fixture(scope="session")
 def budgets(request: pytest.FixtureRequest) -> Budgets:
     """Return the table of budgets.
 
     A control run waits in vain each time, so it waits less: many times as long as a change needs to arrive.
+    What was asked for by name holds there too.
     """
     table = Budgets.from_environment()
-    if not request.config.getoption("meshproof_control"):
-        return table
-    return replace(table, converge=table.converge / 4, observe=table.observe / 4)
+    if request.config.getoption("meshproof_control"):
+        table = replace(table, converge=table.converge / 4, observe=table.observe / 4)
+    return table.with_overrides(request.config.getoption("meshproof_budget"))
 
 
 @pytest.fixture

@@ -9,14 +9,18 @@ from meshproof.plugin.marks import wanted_by
 
 if TYPE_CHECKING:
     from meshproof.features import Features
-    from meshproof.manifests import Manifests
+    from meshproof.manifests import Barrier, Manifests, Object, Propagated
+
+PROPAGATION: "pytest.StashKey[Propagated]" = pytest.StashKey()
+"""Where a module keeps how its manifests came to the proxies; absent when it has none."""
 
 
 @pytest.fixture(scope="module", autouse=True)
 def behaviour_of_module(request: pytest.FixtureRequest) -> Iterator[None]:
     """Skip a module whose behaviour the mesh does not offer; else apply its manifests, and delete them after.
 
-    In a control run the manifests are withheld, or their opposite is applied.
+    In a control run the manifests are withheld, or their opposite is applied. Tests begin once the proxies
+    have what was applied, and those of the next module once they have lost it.
     """
     wanted = wanted_by(request.node)
     if wanted is None:
@@ -34,6 +38,17 @@ def behaviour_of_module(request: pytest.FixtureRequest) -> Iterator[None]:
     from meshproof.manifests import read  # noqa: PLC0415
 
     manifests: Manifests = request.getfixturevalue("manifests")
-    applied = manifests.apply(read(path, request.getfixturevalue("tokens")))
+    barrier: Barrier = request.getfixturevalue("barrier")
+    objects = read(path, request.getfixturevalue("tokens"))
+    kept: tuple[Object, ...] = ()
+    change = barrier.begin()
+
+    def stored(as_stored: tuple["Object", ...]) -> None:
+        nonlocal kept
+        kept = as_stored
+        request.node.stash[PROPAGATION] = change.applied(as_stored)
+
+    applied = manifests.apply(objects, stored)
     yield
-    manifests.delete(applied)
+    removal = barrier.begin()
+    manifests.delete(applied, lambda: removal.deleted(kept))

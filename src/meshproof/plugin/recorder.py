@@ -1,83 +1,174 @@
-"""Writes verdicts to results.jsonl as they come."""
+"""Writes what a run finds to results.jsonl as it comes."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from meshproof.errors import MeshproofError
-from meshproof.plugin.marks import Wanted
+from meshproof.errors import ExitCode, MeshproofError
+from meshproof.plugin.order import SEED
+from meshproof.plugin.resume import earlier, options_of, same_mesh, settled
+from meshproof.plugin.watch import Loss
 from meshproof.results import (
     RESULTS_FILE,
     EndRecord,
     Environment,
+    EnvironmentRecord,
     PlannedTest,
     PlanRecord,
+    Record,
     ResultsWriter,
+    ResumeRecord,
     RunRecord,
     TestRecord,
 )
 
-_OPTIONS = (
-    "--kubeconfig",
-    "--meshproof-context",
-    "--meshproof-control",
-    "--meshproof-images",
-    "--meshproof-charts",
-)
-"""Those that say what was tried, as against how the run was watched."""
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Finding = PlanRecord | EnvironmentRecord | TestRecord
+"""What the process that runs tests has to say."""
+
+
+class Records(Protocol):
+    """Where whoever runs tests leaves what is found: the run's file, or the process that writes it."""
+
+    def take(self, record: Finding) -> None:
+        """Take the plan, the environment or a verdict."""
+
+    def opened(self, run_id: str) -> None:
+        """Take note of a namespace that is about to be made."""
+
+    def removed(self, run_id: str) -> None:
+        """Take note that a namespace is gone."""
+
+    def lost(self, loss: Loss) -> None:
+        """Take note of what does not answer any more, before it ends the run."""
 
 
 class Recorder:
-    """The results file of one run; does nothing when no output folder was given.
+    """The results of one run, and their file when an output folder was given.
 
-    The file begins with the first verdict, when it is known what the run runs against.
+    The file begins with the plan, before anything is deployed.
 
     Args:
         config: of the pytest run.
-        planned: every collected test that proves a behaviour, and its marker.
+        run_id: the run's.
 
     Raises:
-        pytest.UsageError: the output folder holds results already, or cannot be written to.
+        pytest.UsageError: the output folder holds results already, those to resume are not of such a run, or
+            it cannot be written to.
     """
 
-    def __init__(self, config: pytest.Config, planned: Iterable[tuple[pytest.Item, Wanted]]) -> None:
+    def __init__(self, config: pytest.Config, run_id: str) -> None:
+        self.run_id = run_id
+        self.records: dict[str, TestRecord] = {}
+        """Verdicts by test, the last one of each."""
+        self.planned: dict[str, PlannedTest] = {}
+        """Every collected test."""
+        self.open: set[str] = set()
+        """Ids under which namespaces were made that are not known to be gone."""
+        self.heard: list[Callable[[Finding], None]] = []
+        """Whom to tell of each record."""
         self._config = config
-        self._planned = tuple(PlannedTest(behaviour=wanted.id, test=item.nodeid) for item, wanted in planned)
         self._started = datetime.now(UTC)
+        self._writer: ResultsWriter | None = None
+        self._begun = False
         folder = config.getoption("meshproof_output")
+        self._file = None if folder is None else folder / RESULTS_FILE
+        self._environment = Environment()
         try:
-            self._writer = None if folder is None else ResultsWriter(folder / RESULTS_FILE)
+            self.resumed = earlier(config, self._file)
+            self.settled = frozenset() if self.resumed is None else settled(self.resumed)
+            """Tests whose verdict stands, and that do not run again."""
+            if self.resumed is not None:
+                self.records = {test.test: test for test in self.resumed.tests}
+                self._environment = self.resumed.run.environment
+            elif self._file is not None and self._file.exists():
+                ResultsWriter(self._file)  # says what is wrong
         except MeshproofError as error:
             raise pytest.UsageError(str(error)) from error
-        self._begun = False
-        self.run_id = "unnamed"
-        self.environment = Environment()
+
+    def take(self, record: Finding) -> None:
+        """Write one record.
+
+        Raises:
+            pytest.exit.Exception: the file cannot be written to, or it is of another mesh than this one.
+        """
+        match record:
+            case PlanRecord():
+                if self.planned:
+                    return  # each worker says it
+                self.planned = {planned.test: planned for planned in record.tests}
+            case EnvironmentRecord():
+                if not self._first(record.environment):
+                    return  # each worker says it
+            case TestRecord():
+                self.records[record.test] = record
+        try:
+            self._begin()
+            self._write(record)
+        except MeshproofError as error:
+            self._writer = None
+            pytest.exit(str(error), error.exit_code)
+        for tell in self.heard:
+            tell(record)
+
+    def _first(self, environment: Environment) -> bool:
+        """Keep what the run runs against, if it was not known yet."""
+        if self._environment == Environment():
+            self._environment = environment
+            return True
+        if self.resumed is not None and not same_mesh(self._environment, environment):
+            pytest.exit(
+                f"{self._file} is of another mesh than this one; choose another output folder.",
+                ExitCode.USAGE,
+            )
+        return False
 
     def _begin(self) -> None:
-        """Write the first lines: which run this is, on what, and which tests were collected."""
         if self._begun:
             return
         self._begun = True
-        given = {name: self._config.getoption(name) for name in _OPTIONS}
-        run = RunRecord(
+        about: Record = RunRecord(
             run=self.run_id,
             meshproof=version("meshproof"),
             started=self._started,
             control=self._config.getoption("meshproof_control"),
-            environment=self.environment,
-            options={name: str(value) for name, value in given.items() if value not in {None, False}},
+            options=self._options(),
         )
-        if self._writer is not None:
-            self._writer.write(run)
-            self._writer.write(PlanRecord(tests=self._planned))
+        if self.resumed is not None:
+            about = ResumeRecord(run=self.run_id, meshproof=version("meshproof"), started=self._started)
+        if self._file is not None:
+            self._writer = ResultsWriter(self._file, resume=self.resumed is not None)
+        self._write(about)
 
-    def write(self, record: TestRecord) -> None:
-        """Write one verdict."""
-        self._begin()
+    def _options(self) -> dict[str, str]:
+        seed = self._config.stash.get(SEED, None)
+        return options_of(self._config) | ({} if seed is None else {"--seed": str(seed)})
+
+    def _write(self, record: Record) -> None:
         if self._writer is not None:
             self._writer.write(record)
+
+    def opened(self, run_id: str) -> None:
+        """Take note of a namespace that is about to be made."""
+        self.open.add(run_id)
+
+    def removed(self, run_id: str) -> None:
+        """Take note that a namespace is gone."""
+        self.open.discard(run_id)
+
+    def lost(self, loss: Loss) -> None:
+        """Do nothing: this process ends the run, and knows."""
+
+    @property
+    def open_tests(self) -> tuple[str, ...]:
+        """Tests that were to run and have no verdict."""
+        return tuple(
+            test for test, planned in self.planned.items() if planned.selected and test not in self.records
+        )
 
     def end(self, interrupted: str | None) -> None:
         """Write the last line and close the file.
@@ -85,7 +176,6 @@ class Recorder:
         Args:
             interrupted: what stopped the run early, or None.
         """
-        self._begin()
-        if self._writer is not None:
+        if self._begun and self._writer is not None:
             self._writer.write(EndRecord(ended=datetime.now(UTC), interrupted=interrupted))
             self._writer.close()

@@ -1,43 +1,83 @@
 """The last thing on the terminal: one line per behaviour."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import pytest
 
 from meshproof.behaviours import CATALOGUE
 from meshproof.results import TestRecord, Verdict, gravest
 
+
+@dataclass(frozen=True)
+class Line:
+    """What is said of one behaviour, which is as good as the worst of its tests.
+
+    Args:
+        id: its id.
+        verdict: the gravest of its tests.
+        seconds: that its tests took.
+        reason: why it is not passed; empty when it is.
+    """
+
+    id: str
+    verdict: Verdict
+    seconds: float
+    reason: str
+
+    @classmethod
+    def of(cls, tests: Sequence[TestRecord]) -> Self:
+        """Return the line of a behaviour with these tests, one at least."""
+        verdict = gravest(record.verdict for record in tests)
+        good = verdict in {Verdict.PASSED, Verdict.FAILED_AS_IT_MUST}
+        reason = "" if good else next(record.reason for record in tests if record.verdict is verdict)
+        return cls(tests[0].behaviour, verdict, sum(record.seconds for record in tests), reason)
+
+    @property
+    def sentence(self) -> str:
+        """The promise."""
+        return CATALOGUE[self.id].sentence
+
+    @property
+    def colour(self) -> str:
+        """Of the verdict, on a terminal."""
+        return _COLOURS.get(self.verdict, "red")
+
+
 _COLOURS = {Verdict.PASSED: "green", Verdict.FAILED_AS_IT_MUST: "green", Verdict.NOT_OFFERED: "yellow"}
 
 
-def summarise(terminal: pytest.TerminalReporter, records: Iterable[TestRecord], *, require_all: bool) -> None:
+def summarise(
+    terminal: pytest.TerminalReporter, records: Iterable[TestRecord], *, lines: bool, require_all: bool
+) -> None:
     """Print a section with each behaviour's verdict, time, sentence and, unless it passed, reason.
-
-    A behaviour is as good as the worst of its tests.
 
     Args:
         terminal: where to print.
         records: what the tests found.
+        lines: whether there is still a line to be printed for each behaviour.
         require_all: whether behaviours that are not offered fail the run; a last line then names them.
     """
     by_id: dict[str, list[TestRecord]] = {}
     for record in records:
         by_id.setdefault(record.behaviour, []).append(record)
-    if not by_id:
-        return
+    if lines and by_id:
+        terminal.section("behaviours", sep="=")
     absent = []
-    terminal.section("behaviours", sep="=")
     for behaviour_id in (known for known in CATALOGUE if known in by_id):
-        tests = by_id[behaviour_id]
-        verdict = gravest(record.verdict for record in tests)
-        reason = next(record.reason for record in tests if record.verdict is verdict)
-        seconds = sum(record.seconds for record in tests)
-        terminal.write(f"{behaviour_id}  ")
-        terminal.write(f"{verdict:<17}", **{_COLOURS.get(verdict, "red"): True})
-        terminal.line(f"{seconds:6.1f} s  {CATALOGUE[behaviour_id].sentence}")
-        if verdict not in {Verdict.PASSED, Verdict.FAILED_AS_IT_MUST}:
-            terminal.line(f"       {reason}")
-        if verdict is Verdict.NOT_OFFERED:
+        line = Line.of(by_id[behaviour_id])
+        if lines:
+            _print(terminal, line)
+        if line.verdict is Verdict.NOT_OFFERED:
             absent.append(behaviour_id)
     if require_all and absent:
         terminal.line(f"--meshproof-require-all: the run fails, not offered: {', '.join(absent)}", red=True)
+
+
+def _print(terminal: pytest.TerminalReporter, line: Line) -> None:
+    terminal.write(f"{line.id}  ")
+    terminal.write(f"{line.verdict:<17}", **{line.colour: True})
+    terminal.line(f"{line.seconds:6.1f} s  {line.sentence}")
+    if line.reason:
+        terminal.line(f"       {line.reason}")

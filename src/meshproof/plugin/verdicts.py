@@ -1,56 +1,54 @@
 """From what pytest says of a test to what it says of the mesh."""
 
 from collections.abc import Generator, Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
 
 import pytest
 
-from meshproof.errors import ExitCode, MeshproofError
+from meshproof.errors import MeshproofError
 from meshproof.plugin.conclusion import Conclusion, Stopwatch, conclude
+from meshproof.plugin.diagnostics import diagnose, with_hint
 from meshproof.plugin.marks import Wanted
-from meshproof.plugin.recorder import Recorder
-from meshproof.plugin.terminal import summarise
-from meshproof.results import TestRecord, Verdict
-from meshproof.traffic import Evidence, Missed
+from meshproof.plugin.outcome import VERDICT, Outcome
+from meshproof.plugin.record import evidence_of, record
+from meshproof.plugin.recorder import Records
+from meshproof.plugin.watch import LOST
+from meshproof.results import Verdict
+from meshproof.traffic import Missed
 
-VERDICT = "meshproof verdict"
-"""Name under which a report's user properties carry the verdict."""
+WORKER = pytest.StashKey[int]()
+"""The number of this process among those that run tests, from 0."""
 
-EVIDENCE = pytest.StashKey[list[Evidence]]()
-"""Where a test keeps what its expectations found."""
+RECORDER = pytest.StashKey[Records]()
+"""Where what is found goes."""
 
-RECORDER = pytest.StashKey[Recorder]()
-"""Where the run keeps what writes its results."""
-
-_WORDS: Mapping[Verdict, tuple[str, str]] = {
-    Verdict.PASSED: ("passed", "."),
-    Verdict.FAILED: ("failed", "F"),
-    Verdict.NOT_OFFERED: ("skipped", "n"),
-    Verdict.ERROR: ("error", "E"),
-    Verdict.FAILED_AS_IT_MUST: ("passed", "c"),
-    Verdict.VACUOUS: ("failed", "V"),
-}
-"""What pytest counts a verdict as, and its letter in the line of dots."""
+RUN_ID = pytest.StashKey[str]()
+"""The id under which this process makes its namespace."""
 
 
 class Verdicts:
-    """Hooks that turn pytest's reports of behaviours into verdicts, record them, and end the run with them.
+    """Hooks that turn pytest's reports of behaviours into verdicts, in the process that runs the tests.
 
     Args:
         config: of the pytest run.
         wanted: the marker of every collected test that proves a behaviour.
+        records: where verdicts go.
+        outcome: what ends the run with them; None in a worker, whose run ends elsewhere.
     """
 
-    def __init__(self, config: pytest.Config, wanted: Mapping[pytest.Item, Wanted]) -> None:
+    def __init__(
+        self,
+        config: pytest.Config,
+        wanted: Mapping[pytest.Item, Wanted],
+        records: Records,
+        outcome: Outcome | None,
+    ) -> None:
         self._control: bool = config.getoption("meshproof_control")
         self._wanted = wanted
         self._open: dict[pytest.Item, Conclusion] = {}
-        self._closed: list[TestRecord] = []
-        self._require_all: bool = config.getoption("meshproof_require_all")
-        self._stopped_by: str | None = None
-        self._stop: ExitCode | None = None
         self._shared = Stopwatch()
-        self._recorder = config.stash[RECORDER] = Recorder(config, tuple(wanted.items()))
+        self._records = records
+        self._outcome = outcome
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
@@ -70,6 +68,10 @@ class Verdicts:
             return report
         before = self._open.pop(item, None)
         conclusion = conclude(before, call, shared=self._shared.taken(), control=self._control)
+        if call.excinfo is not None and report.when != "teardown" and LOST not in item.config.stash:
+            # Now, while what it ran against is still there; where that is lost, there is nobody to ask.
+            found = diagnose(item, conclusion, evidence_of(item))
+            conclusion = replace(conclusion, hint=found.hint, diagnostics=found.folder)
         _show(item, report, call, conclusion)
         if report.when == "teardown":
             self._close(item, conclusion)
@@ -78,71 +80,16 @@ class Verdicts:
         return report
 
     def _close(self, item: pytest.Item, conclusion: Conclusion) -> None:
-        found = [line for evidence in item.stash.get(EVIDENCE, ()) for line in evidence.lines()]
-        record = TestRecord(
-            behaviour=self._wanted[item].id,
-            test=item.nodeid,
-            verdict=conclusion.verdict,
-            seconds=conclusion.seconds,
-            reason=conclusion.reason,
-            evidence="\n".join(found) or conclusion.evidence,
-            started=datetime.fromtimestamp(conclusion.started, UTC),
-        )
-        self._closed.append(record)
-        self._recorder.write(record)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_report_teststatus(
-        self, report: pytest.CollectReport | pytest.TestReport
-    ) -> tuple[str, str, str] | None:
-        """Give each verdict its letter and word."""
-        if not isinstance(report, pytest.TestReport):
-            return None
-        said = dict(report.user_properties).get(VERDICT)
-        if said is None or (report.when == "teardown" and report.passed):
-            return None
-        verdict = Verdict(str(said))
-        category, letter = _WORDS[verdict]
-        return category, letter, verdict.upper()
-
-    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Remember what stopped the run: pytest itself, a test that asked for it, or somebody."""
-        # pytest's own, as after a module that cannot be imported, is a KeyboardInterrupt to Python.
-        if excinfo.errisinstance(pytest.Session.Interrupted):
-            self._stopped_by, self._stop = str(excinfo.value), ExitCode.ENVIRONMENT
-        elif excinfo.errisinstance(KeyboardInterrupt):
-            self._stopped_by, self._stop = "Ctrl-C", ExitCode.INTERRUPTED
-        else:
-            self._stopped_by = excinfo.exconly()
+        self._records.take(record(item, self._wanted[item], conclusion))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """End the record, and let the exit code say what the verdicts say.
-
-        A run that was stopped while it tidied up keeps the verdict that its last test had reached.
-        """
+        """Keep the verdict that the last test of a run had reached that was stopped while it tidied up."""
         for item, conclusion in self._open.items():
             if conclusion.ran:
                 self._close(item, conclusion)
-        session.exitstatus = self._exit_code(session.exitstatus)
-        self._recorder.end(self._stopped_by)
-
-    def _exit_code(self, of_pytest: int) -> int:
-        """Return the code to end with: a failure outranks an error, and Ctrl-C both."""
-        if self._stop is ExitCode.INTERRUPTED:
-            return self._stop
-        ended = of_pytest in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
-        if not ended and self._stop is None:
-            return of_pytest
-        found = {record.verdict for record in self._closed}
-        failures = {Verdict.FAILED, Verdict.VACUOUS, *([Verdict.NOT_OFFERED] if self._require_all else [])}
-        if found & failures:
-            return ExitCode.FAILED
-        return ExitCode.ENVIRONMENT if Verdict.ERROR in found or self._stop else of_pytest
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print one line per behaviour."""
-        summarise(terminalreporter, self._closed, require_all=self._require_all)
+        if self._outcome is not None:
+            self._outcome.finish(session)
 
 
 def _show(
@@ -150,8 +97,10 @@ def _show(
 ) -> None:
     """Make pytest's own report say the same as the verdict, briefly."""
     if call.excinfo is not None and isinstance(call.excinfo.value, MeshproofError):
-        report.longrepr = str(call.excinfo.value)
+        hint = f"\n  {'hint':<10}{conclusion.hint}" if conclusion.hint else ""
+        report.longrepr = f"{call.excinfo.value}{hint}"
     elif call.excinfo is not None and isinstance(call.excinfo.value, Missed):
+        with_hint(call.excinfo.value, conclusion.hint)
         call.excinfo.traceback = call.excinfo.traceback.cut(path=item.path)
         report.longrepr = call.excinfo.getrepr(style="short")
     if report.when == "call":

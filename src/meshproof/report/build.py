@@ -2,26 +2,27 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from html import escape
 
 from meshproof.behaviours import CATALOGUE, Area, Behaviour, Level, UnknownBehaviourError
 from meshproof.errors import ExitCode, MeshproofError
 from meshproof.report.load import Load
-from meshproof.report.model import (
-    AreaOutcome,
-    BehaviourOutcome,
-    Control,
-    ControlBehaviour,
-    LevelOutcome,
-    Report,
-    TestOutcome,
-)
-from meshproof.results import Results, Verdict, gravest
+from meshproof.report.model import Control, ControlBehaviour, Report
+from meshproof.report.outcomes import AreaOutcome, BehaviourOutcome, LevelOutcome, TestOutcome
+from meshproof.results import Results, TestRecord, Verdict, gravest
 
-# Characters of evidence, per test and in all: the page stays under 5 MB when everything fails.
+# Bytes that evidence takes of the page, per test and in all: it stays under 5 MB when everything fails.
 EVIDENCE_PER_TEST = 6_000
-EVIDENCE_IN_ALL = 2_000_000
+EVIDENCE_IN_ALL = 2_200_000
+ROW = 50
+"""What the page puts around each line."""
+LINE = 600
+"""Of a reason or a hint, which are to be one line and may be an exception's whole text."""
+LINES = 8
+"""How many of those fit into the room of one test's evidence: the page says them in several places."""
 
 _GOOD = (Verdict.PASSED, Verdict.FAILED_AS_IT_MUST)
+_NO_TEST = "no test of it yet"
 _VACUOUS = "passed its control (manifests withheld or turned to their opposite), so its pass proves nothing"
 
 
@@ -63,6 +64,7 @@ def build_report(
         _interruption("The run", results),
         _interruption("The control run", control),
         _unshown(control_outcome),
+        _resumed(results),
         *notes,
     ]
     return Report(
@@ -104,6 +106,13 @@ def _unshown(control: Control | None) -> str | None:
     return f"The control run ended in an error for {', '.join(ids)}: that their tests can fail was not shown."
 
 
+def _resumed(results: Results) -> str | None:
+    if not results.resumed:
+        return None
+    times = "once" if results.resumed == 1 else f"{results.resumed} times"
+    return f"The run was taken up again {times}; of a test that ran more than once, its last verdict counts."
+
+
 def _tests_by_behaviour(
     results: Results,
     catalogue: Mapping[str, Behaviour],
@@ -111,41 +120,60 @@ def _tests_by_behaviour(
 ) -> defaultdict[str, list[TestOutcome]]:
     found: defaultdict[str, list[TestOutcome]] = defaultdict(list)
     for test in results.tests:
-        found[test.behaviour].append(
-            TestOutcome(
-                test=test.test,
-                verdict=test.verdict,
-                seconds=test.seconds,
-                reason=test.reason,
-                evidence=_shortened(test.evidence, shown),
-                started=test.started,
-            ),
-        )
+        found[test.behaviour].append(_outcome(test, shown))
     ran = {test.test for test in results.tests}
-    missing = results.interrupted or "it was not selected"
     for planned in results.plan.tests if results.plan else ():
         if planned.test not in ran:
-            found[planned.behaviour].append(
-                TestOutcome(test=planned.test, verdict=Verdict.NOT_RUN, reason=missing),
-            )
+            verdict, reason = _untried(results, selected=planned.selected)
+            found[planned.behaviour].append(TestOutcome(test=planned.test, verdict=verdict, reason=reason))
     for behaviour_id in found:
         if behaviour_id not in catalogue:
             raise UnknownBehaviourError(behaviour_id, catalogue)
     return found
 
 
-def _shortened(evidence: str, shown: int) -> str:
-    left_out = len(evidence) - shown
-    return evidence if left_out <= 0 else f"{evidence[:shown]}\n... {left_out} more characters"
+def _untried(results: Results, *, selected: bool) -> tuple[Verdict, str]:
+    """Return what is known of a test that left no line: its turn never came, or nobody asked for it."""
+    if not selected:
+        return Verdict.NOT_RUN, "it was not selected"
+    if results.interrupted is not None:
+        return Verdict.INTERRUPTED, results.interrupted
+    return Verdict.NOT_RUN, "it left no verdict"
 
 
-def _reason(verdict: Verdict, tests: list[TestOutcome], missing: str) -> str:
+def _outcome(test: TestRecord, shown: int) -> TestOutcome:
+    return TestOutcome(
+        test=test.test,
+        verdict=test.verdict,
+        seconds=test.seconds,
+        reason=_shortened(test.reason, min(LINE, shown // LINES)),
+        evidence=_shortened(test.evidence, shown),
+        started=test.started,
+        hint=_shortened(test.hint, min(LINE, shown // LINES)),
+        diagnostics=test.diagnostics,
+        propagation=test.propagation,
+        shares=test.shares,
+        durations=test.durations,
+    )
+
+
+def _shortened(text: str, room: int) -> str:
+    """Cut text that would take more room on the page, in bytes, than it may."""
+    taken = len(escape(text).encode()) + ROW * text.count("\n")
+    if taken <= room:
+        return text
+    kept = len(text) * room // taken
+    return f"{text[:kept]}\n... {len(text) - kept} more characters"
+
+
+def _reason(verdict: Verdict, tests: list[TestOutcome]) -> str:
     """Say why a behaviour has its verdict: the distinct reasons of the tests that gave it."""
     if verdict in _GOOD:
         return ""
     concerned = [test for test in tests if test.verdict is verdict]
-    why = "; ".join(dict.fromkeys(test.reason for test in concerned if test.reason)) or missing
-    return why if len(tests) <= 1 else f"{len(concerned)} of {len(tests)} tests {verdict}: {why}"
+    why = "; ".join(dict.fromkeys(test.reason for test in concerned if test.reason)) or "no reason was noted"
+    said = "ended in an error" if verdict is Verdict.ERROR else verdict
+    return why if len(tests) <= 1 else f"{len(concerned)} of {len(tests)} tests {said}: {why}"
 
 
 def _behaviour(
@@ -154,8 +182,14 @@ def _behaviour(
     results: Results,
     control: Verdict | None,
 ) -> BehaviourOutcome:
-    verdict = gravest(test.verdict for test in tests)
-    reason = _reason(verdict, tests, results.interrupted or "no test of it was selected")
+    if tests:
+        verdict = gravest(test.verdict for test in tests)
+        reason = _reason(verdict, tests)
+    elif results.plan is not None:
+        verdict, reason = Verdict.PLANNED, _NO_TEST
+    else:
+        # Nobody knows which tests there were.
+        verdict, reason = _untried(results, selected=True)
     if verdict is Verdict.PASSED and control is Verdict.VACUOUS:
         verdict, reason = Verdict.FAILED, _VACUOUS
     return BehaviourOutcome(
@@ -202,7 +236,7 @@ def _control(control: Results, catalogue: Mapping[str, Behaviour], shown: int) -
                 id=behaviour.id,
                 sentence=behaviour.sentence,
                 verdict=verdict,
-                reason=_reason(verdict, tests[behaviour.id], ""),
+                reason=_reason(verdict, tests[behaviour.id]),
                 tests=tuple(tests[behaviour.id]),
             )
             for behaviour in catalogue.values()

@@ -4,19 +4,17 @@ from datetime import datetime
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from meshproof.behaviours import Area, Level
-from meshproof.report.model import (
-    AreaOutcome,
-    Conclusion,
-    ControlResult,
-    LevelOutcome,
-    Report,
-    Result,
-)
+from meshproof.report.model import Conclusion, ControlResult, Report
+from meshproof.report.outcomes import AreaOutcome, LevelOutcome, Result
+from meshproof.report.propagation import Spread
 from meshproof.results import Verdict
+
+# The one in C, where PyYAML was built with it, is some ten times as fast.
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class _Object(BaseModel):
@@ -42,7 +40,9 @@ class Statistics(_Object):
     failed: int
     not_offered: int
     errors: int
+    interrupted: int
     not_run: int
+    planned: int
 
 
 class WithReason(_Object):
@@ -53,7 +53,10 @@ class WithReason(_Object):
 
 
 class ConformanceLevel(_Object):
-    """One area at one level; lists that would be empty are left out."""
+    """One area at one level; lists that would be empty are left out.
+
+    A planned behaviour has no test yet: it counts neither for this mesh nor against it.
+    """
 
     result: Result
     statistics: Statistics
@@ -61,7 +64,9 @@ class ConformanceLevel(_Object):
     failed_behaviours: tuple[str, ...] | None = None
     not_offered_behaviours: tuple[WithReason, ...] | None = None
     error_behaviours: tuple[WithReason, ...] | None = None
+    interrupted_behaviours: tuple[WithReason, ...] | None = None
     not_run_behaviours: tuple[WithReason, ...] | None = None
+    planned_behaviours: tuple[str, ...] | None = None
 
 
 class ConformanceArea(_Object):
@@ -81,7 +86,7 @@ class ConformanceControl(_Object):
         failed_as_they_must: behaviours whose tests can fail.
         vacuous: ids of the behaviours whose tests pass anyway.
         errors: ids of those about which the environment let nothing be said.
-        not_run: the catalogue's other behaviours, those that the mesh does not offer included.
+        not_run: the other behaviours that have a test, those that the mesh does not offer included.
     """
 
     result: ControlResult
@@ -91,11 +96,56 @@ class ConformanceControl(_Object):
     not_run: int
 
 
-class ConformanceReport(_Object):
-    """The whole document; versions that were not recorded read "unknown"."""
+class ConformanceFeature(_Object):
+    """Something that a mesh may offer: whether this one does, and how that was found out."""
 
-    api_version: Literal["meshproof.dev/v1alpha1"] = "meshproof.dev/v1alpha1"
-    kind: Literal["ConformanceReport"] = "ConformanceReport"
+    name: str
+    offered: bool
+    value: str | None = None
+    found: str
+
+
+class StageSeconds(_Object):
+    """How long one stage took, in seconds; percentiles are by rank, none is interpolated."""
+
+    n: int
+    p50: float
+    p95: float
+    max: float
+
+
+class ConformancePropagation(_Object):
+    """How long the run's manifests took to take effect, counted from when they were applied.
+
+    Args:
+        n: manifests that were watched.
+        pushed: until the control plane had sent it; left out where no manifest shows it, as the next two.
+        acknowledged: until every proxy concerned had it.
+        answered: until the first answer that was as expected.
+    """
+
+    n: int
+    pushed: StageSeconds | None = None
+    acknowledged: StageSeconds | None = None
+    answered: StageSeconds | None = None
+
+
+class ConformanceReport(_Object):
+    """The whole document; versions that were not recorded read "unknown".
+
+    Args:
+        date: when the run ended, or was last seen.
+        interrupted: why not everything was measured; left out after a regular end.
+        seed: repeats the order of the run; left out when it ran in the listed order.
+        control: whether the tests were seen to fail without what makes them true.
+        features: everything that was looked for in this mesh.
+        propagation: how long configuration took to take effect; left out when that was not watched.
+        seconds: what the tests of each behaviour took, of those that ran.
+        areas: outcomes by area and level.
+    """
+
+    api_version: Literal["meshproof.dev/v1alpha1"]
+    kind: Literal["ConformanceReport"]
     date: datetime
     implementation: ConformanceImplementation
     meshproof_version: str
@@ -104,7 +154,11 @@ class ConformanceReport(_Object):
     profile: str
     conclusion: Conclusion
     interrupted: str | None = None
+    seed: str | None = None
     control: ConformanceControl
+    features: tuple[ConformanceFeature, ...] = ()
+    propagation: ConformancePropagation | None = None
+    seconds: dict[str, float] = Field(default_factory=dict)
     areas: tuple[ConformanceArea, ...]
 
 
@@ -113,6 +167,8 @@ def conformance(report: Report) -> ConformanceReport:
     environment, owner = report.environment, report.implementation
     istio = environment.istio or "unknown"
     return ConformanceReport(
+        api_version="meshproof.dev/v1alpha1",
+        kind="ConformanceReport",
         date=report.ended,
         implementation=ConformanceImplementation(
             organization=owner.organization,
@@ -127,7 +183,11 @@ def conformance(report: Report) -> ConformanceReport:
         profile=environment.profile or "unknown",
         conclusion=report.conclusion,
         interrupted=report.interrupted,
+        seed=report.seed,
         control=_control(report),
+        features=tuple(ConformanceFeature(**feature.model_dump()) for feature in environment.features),
+        propagation=_propagation(report.propagation),
+        seconds={b.id: round(b.seconds, 3) for b in report.behaviours if b.seconds},
         areas=tuple(_area(area) for area in report.areas),
     )
 
@@ -139,8 +199,21 @@ def render_conformance(report: Report) -> bytes:
         by_alias=True,
         exclude_none=True,
     )
-    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
+    text = yaml.dump(document, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=110)
     return str(text).encode()
+
+
+def _propagation(found: Spread | None) -> ConformancePropagation | None:
+    if found is None:
+        return None
+    return ConformancePropagation.model_validate(_rounded(found.model_dump()))
+
+
+def _rounded(value: Any) -> Any:
+    """Cut every number to milliseconds: no more was measured."""
+    if isinstance(value, dict):
+        return {name: _rounded(inner) for name, inner in value.items()}
+    return round(value, 3) if isinstance(value, float) else value
 
 
 def _control(report: Report) -> ConformanceControl:
@@ -153,7 +226,7 @@ def _control(report: Report) -> ConformanceControl:
         failed_as_they_must=len(failed),
         vacuous=vacuous,
         errors=errors,
-        not_run=report.counts.total - len(failed) - len(vacuous) - len(errors),
+        not_run=report.counts.tested - len(failed) - len(vacuous) - len(errors),
     )
 
 
@@ -182,5 +255,7 @@ def _level(level: LevelOutcome) -> ConformanceLevel:
         failed_behaviours=ids(Verdict.FAILED),
         not_offered_behaviours=with_reason(Verdict.NOT_OFFERED),
         error_behaviours=with_reason(Verdict.ERROR),
+        interrupted_behaviours=with_reason(Verdict.INTERRUPTED),
         not_run_behaviours=with_reason(Verdict.NOT_RUN),
+        planned_behaviours=ids(Verdict.PLANNED),
     )

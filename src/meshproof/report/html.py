@@ -1,15 +1,16 @@
 """The report as one HTML page that needs nothing beside it."""
 
 import re
-from typing import Final
+from functools import cache
+from pathlib import PurePosixPath
+from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from meshproof.report.model import Report
+from meshproof.report.plots import plots, said_of_duration, said_of_share
+from meshproof.report.words import duration, kind
 from meshproof.results import Verdict
-
-_SECONDS_WITH_TENTHS: Final = 10
-_MINUTE: Final = 60
 
 # A line of evidence as a failure prints it: one lower-case word, at least two blanks, what there is to say.
 _EVIDENCE_LINE = re.compile(r"\s*([a-z]{2,12})\s{2,}(\S.*)")
@@ -21,22 +22,10 @@ _MARKS = {
     Verdict.VACUOUS: "\N{MULTIPLICATION X}",
     Verdict.ERROR: "!",
     Verdict.NOT_OFFERED: "\N{EN DASH}",
+    Verdict.INTERRUPTED: "!",
     Verdict.NOT_RUN: "\N{MIDDLE DOT}",
+    Verdict.PLANNED: "\N{MIDDLE DOT}",
 }
-
-
-def duration(seconds: float) -> str:
-    """Write seconds as people say them.
-
-    >>> duration(0.0834), duration(4.25), duration(95)
-    ('83 ms', '4.2 s', '1 min 35 s')
-    """
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < _SECONDS_WITH_TENTHS:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    return f"{whole} s" if whole < _MINUTE else f"{whole // _MINUTE} min {whole % _MINUTE} s"
 
 
 def evidence_rows(evidence: str) -> list[tuple[str, str]]:
@@ -57,8 +46,23 @@ def evidence_rows(evidence: str) -> list[tuple[str, str]]:
     return rows
 
 
+def link(inside: str, folder: str) -> str | None:
+    """Return the address of what lies in a run's output folder; None when a results file points out of it.
+
+    >>> link("diagnostics/TM-02 1", "../../run"), link("../etc", ".."), link("/etc", "..")
+    ('../../run/diagnostics/TM-02%201', None, None)
+    """
+    path = PurePosixPath(inside)
+    return None if path.is_absolute() or ".." in path.parts else quote(f"{folder}/{path}")
+
+
 def render_html(report: Report) -> bytes:
     """Return the page, UTF-8 encoded; all text from the run is escaped."""
+    return _template().render(report=report, plots=plots(report)).encode()
+
+
+@cache
+def _template() -> Template:
     environment = Environment(
         loader=PackageLoader("meshproof.report", ""),
         autoescape=True,
@@ -69,5 +73,8 @@ def render_html(report: Report) -> bytes:
     environment.filters["duration"] = duration
     environment.filters["evidence_rows"] = evidence_rows
     environment.filters["mark"] = _MARKS.__getitem__
-    environment.filters["kind"] = lambda word: str(word).replace(" ", "-")
-    return environment.get_template("report.html.j2").render(report=report).encode()
+    environment.filters["kind"] = kind
+    environment.filters["link"] = link
+    environment.filters["said_of_share"] = said_of_share
+    environment.filters["said_of_duration"] = said_of_duration
+    return environment.get_template("report.html.j2")

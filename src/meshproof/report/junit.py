@@ -4,7 +4,8 @@ from io import BytesIO
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from meshproof.report.model import AreaOutcome, BehaviourOutcome, Report
+from meshproof.report.model import Report
+from meshproof.report.outcomes import AreaOutcome, BehaviourOutcome, TestOutcome
 from meshproof.results import Verdict
 
 
@@ -12,7 +13,8 @@ def render_junit(report: Report) -> bytes:
     """Return the XML document, UTF-8 encoded.
 
     A case is a behaviour, not a test, so that its counts are those of the other renderings; its tests are
-    listed in the case's system-out. Not offered and not run become `skipped`, each with its reason.
+    listed in the case's system-out. JUnit knows no more than failure, error and skipped: whatever else is
+    not passed becomes `skipped`, and its message begins with the verdict.
     """
     document = JUnitXml("meshproof")
     for area in report.areas:
@@ -36,6 +38,7 @@ def _suite(report: Report, area: AreaOutcome) -> TestSuite:
         "kubernetes": environment.kubernetes,
         "proxy build": environment.proxy_build,
         "profile": environment.profile,
+        "seed": report.seed,
     }
     # Before the cases: the schema that CI systems use wants it so.
     for name, value in facts.items():
@@ -73,7 +76,11 @@ def _case(behaviour: BehaviourOutcome) -> TestCase:
 
 def _evidence(behaviour: BehaviourOutcome) -> str:
     return "\n\n".join(
-        f"{test.test}\n{test.reason}\n{test.evidence}".strip()
+        "\n".join(line for line in (test.test, test.reason, test.evidence, _hint(test)) if line)
         for test in behaviour.tests
         if test.verdict is behaviour.verdict
     )
+
+
+def _hint(test: TestOutcome) -> str:
+    return f"hint      {test.hint}" if test.hint else ""

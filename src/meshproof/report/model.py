@@ -1,25 +1,17 @@
-"""The report as one value; every rendering shows these counts and computes none of its own."""
+"""The report as one value: what a run proved, on what, and what may be claimed of it."""
 
-from collections import Counter
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import chain
-from typing import Self
 
-from pydantic import BaseModel, ConfigDict
-
-from meshproof.behaviours import Area, Level
+from meshproof.behaviours import Level
 from meshproof.report.load import Load
+from meshproof.report.outcomes import AreaOutcome, BehaviourOutcome, Counts, Result, TestOutcome, Value
+from meshproof.report.propagation import Change, Spread, changes, spread
 from meshproof.results import Environment, Implementation, Verdict
 
-
-class Result(StrEnum):
-    """How an area did at one level."""
-
-    SUCCESS = "success"
-    FAILURE = "failure"
-    PARTIAL = "partial"  # nothing failed, but not all that was promised was seen
+SEED = "--seed"
+"""The option under which a run notes the seed that repeats its order."""
 
 
 class Conclusion(StrEnum):
@@ -40,116 +32,7 @@ class ControlResult(StrEnum):
     NOT_RUN = "not run"  # there was none, or it tried nothing
 
 
-class _Value(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Counts(_Value):
-    """Behaviours by verdict."""
-
-    passed: int = 0
-    failed: int = 0
-    not_offered: int = 0
-    errors: int = 0
-    not_run: int = 0
-
-    @classmethod
-    def of(cls, verdicts: Iterable[Verdict]) -> Self:
-        """Count verdicts of a run (not of a control run)."""
-        seen = Counter(verdicts)
-        return cls(
-            passed=seen[Verdict.PASSED],
-            failed=seen[Verdict.FAILED],
-            not_offered=seen[Verdict.NOT_OFFERED],
-            errors=seen[Verdict.ERROR],
-            not_run=seen[Verdict.NOT_RUN],
-        )
-
-    @property
-    def total(self) -> int:
-        """All behaviours, tried or not."""
-        return self.passed + self.failed + self.not_offered + self.errors + self.not_run
-
-
-class TestOutcome(_Value):
-    """What one test of a behaviour found; seconds and started are None when it was not run."""
-
-    __test__ = False  # the name begins with Test, but pytest has nothing to collect here
-
-    test: str
-    verdict: Verdict
-    seconds: float | None = None
-    reason: str = ""
-    evidence: str = ""
-    started: datetime | None = None
-
-
-class BehaviourOutcome(_Value):
-    """What is known of one behaviour.
-
-    Args:
-        id: stable id, such as "TM-02".
-        sentence: the promise.
-        area: what it is about.
-        level: how much it asks of a mesh.
-        features: what it needs the mesh to offer.
-        verdict: the gravest of its tests' verdicts; passed only when every test of it ran and passed.
-        reason: why it is not passed; empty when it is.
-        seconds: time that its tests took, summed.
-        tests: its tests, in the order in which they ended, then those that did not run.
-        control: what the control run said of it; None when there was none.
-    """
-
-    id: str
-    sentence: str
-    area: Area
-    level: Level
-    features: tuple[str, ...]
-    verdict: Verdict
-    reason: str
-    seconds: float
-    tests: tuple[TestOutcome, ...]
-    control: Verdict | None
-
-
-class LevelOutcome(_Value):
-    """One area at one level."""
-
-    level: Level
-    behaviours: tuple[BehaviourOutcome, ...]
-
-    @property
-    def counts(self) -> Counts:
-        """Behaviours of this level by verdict."""
-        return Counts.of(behaviour.verdict for behaviour in self.behaviours)
-
-    @property
-    def result(self) -> Result:
-        """Success only when something passed and nothing that had to be seen is missing.
-
-        A core behaviour that is not offered makes it partial: every mesh should have it. At the other
-        levels it does not, because there a mesh may lack the feature.
-        """
-        counts = self.counts
-        if counts.failed:
-            return Result.FAILURE
-        missing = counts.errors + counts.not_run + (counts.not_offered if self.level is Level.CORE else 0)
-        return Result.PARTIAL if missing or not counts.passed else Result.SUCCESS
-
-
-class AreaOutcome(_Value):
-    """One area; a level at which the catalogue has no behaviour of it is left out."""
-
-    area: Area
-    levels: tuple[LevelOutcome, ...]
-
-    @property
-    def behaviours(self) -> tuple[BehaviourOutcome, ...]:
-        """All behaviours of the area, level by level."""
-        return tuple(chain.from_iterable(level.behaviours for level in self.levels))
-
-
-class ControlBehaviour(_Value):
+class ControlBehaviour(Value):
     """What the control run said of one behaviour; its tests are those of the control run."""
 
     id: str
@@ -159,7 +42,7 @@ class ControlBehaviour(_Value):
     tests: tuple[TestOutcome, ...]
 
 
-class Control(_Value):
+class Control(Value):
     """The control run: the same tests with their manifests withheld, which must fail."""
 
     run: str
@@ -191,7 +74,7 @@ class Control(_Value):
         return ControlResult.SUCCESS if self.failed_as_they_must else ControlResult.NOT_RUN
 
 
-class Report(_Value):
+class Report(Value):
     """Everything that the renderings show.
 
     Args:
@@ -207,6 +90,7 @@ class Report(_Value):
         areas: outcomes by area and level.
         control: the control run; None when there was none.
         load: the load run; None when there was none.
+        folder: the run's output folder, as the report's own folder sees it.
     """
 
     run: str
@@ -221,6 +105,7 @@ class Report(_Value):
     areas: tuple[AreaOutcome, ...]
     control: Control | None
     load: Load | None
+    folder: str = ".."
 
     @property
     def behaviours(self) -> tuple[BehaviourOutcome, ...]:
@@ -231,6 +116,31 @@ class Report(_Value):
     def counts(self) -> Counts:
         """All behaviours by verdict."""
         return Counts.of(behaviour.verdict for behaviour in self.behaviours)
+
+    def ids(self, verdict: Verdict) -> tuple[str, ...]:
+        """The behaviours that have this verdict."""
+        return tuple(behaviour.id for behaviour in self.behaviours if behaviour.verdict == verdict)
+
+    @property
+    def broken(self) -> tuple[BehaviourOutcome, ...]:
+        """What someone has to look into, the failed ones first."""
+        verdicts = (Verdict.FAILED, Verdict.ERROR)
+        return tuple(b for verdict in verdicts for b in self.behaviours if b.verdict is verdict)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Every manifest whose way into the mesh was watched."""
+        return changes(self.behaviours)
+
+    @property
+    def propagation(self) -> Spread | None:
+        """How long those took; None when none was watched."""
+        return spread(self.changes)
+
+    @property
+    def seed(self) -> str | None:
+        """The seed that repeats the order of the run; None when it ran in the listed order."""
+        return self.options.get(SEED)
 
     @property
     def control_result(self) -> ControlResult:
@@ -250,7 +160,7 @@ class Report(_Value):
             return Conclusion.FAILED
         if not counts.passed:
             return Conclusion.NOTHING_PROVEN
-        levels = [level for area in self.areas for level in area.levels]
+        levels = [level for area in self.areas for level in area.levels if level.counts.tested]
         core = [level.result for level in levels if level.level is Level.CORE]
         extended = [level.counts for level in levels if level.level is Level.EXTENDED]
         complete = (
@@ -263,7 +173,10 @@ class Report(_Value):
 
     @property
     def headline(self) -> str:
-        """The conclusion and its numbers in one sentence, without a final full stop."""
+        """The conclusion and its numbers in one sentence, without a final full stop.
+
+        Behaviours without a test stand apart: they say something about meshproof and nothing about the mesh.
+        """
         counts = self.counts
         parts = [
             f"{number} {what}"
@@ -271,9 +184,15 @@ class Report(_Value):
                 (counts.failed, "failed"),
                 (counts.errors, "ended in an error"),
                 (counts.not_offered, "not offered"),
+                (counts.interrupted, "interrupted"),
                 (counts.not_run, "not run"),
             )
             if number
         ]
-        passed = f"{counts.passed} of {counts.total} behaviours passed"
-        return f"{self.conclusion.capitalize()}: {', '.join([passed, *parts])}"
+        which = "tested behaviours" if counts.planned else "behaviours"
+        passed = f"{counts.passed} of {counts.tested} {which} passed"
+        said = f"{self.conclusion.capitalize()}: {', '.join([passed, *parts])}"
+        if not counts.planned:
+            return said
+        have = "has" if counts.planned == 1 else "have"
+        return f"{said}; {counts.planned} more of the catalogue {have} no test yet"

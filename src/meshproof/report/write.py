@@ -20,22 +20,22 @@ _RENDERINGS = {
 }
 
 
-def write_report(folder: Path) -> Report:
-    """Render the results in an output folder into its folder `report`.
+def write_report(output: Path, source: Path | None = None) -> Report:
+    """Render the results of a run into the folder `report` of an output folder.
 
     Reads `results.jsonl`, `control/results.jsonl` and `report/load.json` (Locust's summary) where they exist.
     All three renderings are made before the first is written, and each replaces its predecessor at once, so
     that no reader meets half a file.
 
+    Args:
+        output: gets the folder `report`.
+        source: the output folder of the run, or its results file; None: it is `output` itself.
+
     Raises:
         MeshproofError: there are no results (exit code 64) or the report cannot be written (69).
     """
-    results = read_results(folder / RESULTS_FILE)
-    control_file = folder / CONTROL_FOLDER / RESULTS_FILE
-    control = read_results(control_file) if control_file.exists() else None
-    target = folder / REPORT_FOLDER
-    load, note = read_load(target)
-    report = build_report(results, control=control, load=load, notes=[note] if note else [])
+    target = output / REPORT_FOLDER
+    report = read_report(source or output, seen_from=target)
     pages = {name: render(report) for name, render in _RENDERINGS.items()}
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -47,6 +47,30 @@ def write_report(folder: Path) -> Report:
             "make room there and run `meshproof report` again: the results are kept",
         ) from error
     return report
+
+
+def read_report(source: Path, seen_from: Path | None = None) -> Report:
+    """Return the report of a run as its results file says it, without writing anything.
+
+    Args:
+        source: the output folder of the run, or its results file.
+        seen_from: folder in which the report is going to lie; None: the folder `report` beside the results.
+
+    Raises:
+        MeshproofError: there are no results, or they cannot be read (exit code 64).
+    """
+    file = source if source.is_file() else source / RESULTS_FILE
+    folder = file.parent
+    control_file = folder / CONTROL_FOLDER / RESULTS_FILE
+    load, note = read_load(folder / REPORT_FOLDER)
+    report = build_report(
+        read_results(file),
+        control=read_results(control_file) if control_file.exists() else None,
+        load=load,
+        notes=[note] if note else [],
+    )
+    seen = os.path.relpath(folder, seen_from or folder / REPORT_FOLDER)
+    return report.model_copy(update={"folder": seen})
 
 
 def _replace(path: Path, content: bytes) -> None:

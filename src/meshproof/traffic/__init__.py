@@ -7,20 +7,31 @@ their HTTP clients with them.
 from meshproof.traffic.budgets import Budgets
 from meshproof.traffic.call import Answer, Batch, Call, CannotSend, Sender
 from meshproof.traffic.checks import Check
-from meshproof.traffic.evidence import Evidence, ShareEvidence
+from meshproof.traffic.evidence import DurationEvidence, Evidence, ShareEvidence
 from meshproof.traffic.expect import Expect
-from meshproof.traffic.misses import Missed, NotConverged, NotSeen, ShareMissed
+from meshproof.traffic.misses import (
+    AttemptsMissed,
+    DurationMissed,
+    Missed,
+    NotConverged,
+    NotKept,
+    NotSeen,
+    ShareMissed,
+)
 from meshproof.traffic.protocol import ClientCertificate, Protocol, Tls
 from meshproof.traffic.reply import Failure, FailureKind, Handshake, Reply
 
 __all__ = [
     "Answer",
+    "AttemptsMissed",
     "Batch",
     "Budgets",
     "Call",
     "CannotSend",
     "Check",
     "ClientCertificate",
+    "DurationEvidence",
+    "DurationMissed",
     "Evidence",
     "Expect",
     "Failure",
@@ -28,6 +39,7 @@ __all__ = [
     "Handshake",
     "Missed",
     "NotConverged",
+    "NotKept",
     "NotSeen",
     "Protocol",
     "Reply",

@@ -2,36 +2,50 @@
 
 import math
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Self
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
+from typing import Any, Self
 
 from meshproof.errors import ExitCode, MeshproofError
 
 SCALE = "MESHPROOF_TIME_SCALE"
 """Environment variable: every deadline is multiplied by it, for a cluster that is slower than most."""
 
+_DEADLINES = ("call_timeout", "converge", "hold", "sample", "observe", "steady", "late")
+_FRACTIONS = ("points", "alpha", "beta")
+_FASTEST = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Budgets:
-    """How long, how often and how exactly. Override with `dataclasses.replace`."""
+    """How long, how often and how exactly. Each can be overridden by its name: see `with_overrides`."""
 
-    # Deadlines, in seconds. The scale factor applies to these.
+    # Seconds. The scale factor applies to these.
     call_timeout: float = 5.0
     """One call without an answer of its own timeout."""
     converge: float = 30.0
     """From the first call until the answers are right in a row: config arrives in about 0.1 s when idle."""
+    steady: float = 2.0
+    """At most, for the calls that show that answers are steady once they are right in a row."""
+    hold: float = 5.0
+    """For so long what must always or never happen is watched: fifty times as long as config takes."""
     sample: float = 120.0
     """One sample of a share: about 4,000 calls, were they as slow as 40 a second."""
     observe: float = 60.0
     """Until what the mesh says of its traffic is there: four scrapes at 15 s."""
+    late: float = 0.5
+    """So much later than it should a reply may come: a proxy's timer is exact, a busy machine is not."""
 
-    # Pace, in seconds between the starts of two questions. Not scaled.
+    # Seconds, not scaled.
+    early: float = 0.02
+    """So much earlier: the floor of a path is known to some milliseconds, and a timer is never early."""
     first_pause: float = 0.05
-    """Never less: at most 20 requests a second to the API server."""
+    """Between the starts of two questions. Never less: at most 20 requests a second to the API server."""
     longest_pause: float = 0.5
     """The pause grows up to this, so that a promise that is not kept costs little."""
     pause_growth: float = 1.5
+    """From one pause to the next."""
 
     # Counts.
     in_a_row: int = 20
@@ -39,25 +53,38 @@ class Budgets:
     concurrency: int = 4
     """Calls at the same time while converging."""
     sample_concurrency: int = 16
-    """Calls at the same time in a sample."""
+    """Calls at the same time in a sample of shares."""
+    timed: int = 20
+    """Calls whose duration is judged, every one of them."""
+    timed_concurrency: int = 10
+    """Calls at the same time while durations are judged: they wait more than they work."""
+    keyed: int = 5
+    """Calls in a row whose attempts are counted."""
 
-    # Exactness of shares, as fractions.
+    # Exactness, as fractions.
     points: float = 0.05
     """The deviation that a sample must be able to show."""
     alpha: float = 1e-4
     """Rate at which a share that is right is called wrong."""
     beta: float = 1e-3
-    """Rate at which a share that is off by `points` is called right."""
+    """Rate at which what is off by `points` is called right."""
 
     def scaled(self, factor: float) -> Self:
         """Return the same budgets with every deadline multiplied."""
-        return replace(
-            self,
-            call_timeout=self.call_timeout * factor,
-            converge=self.converge * factor,
-            sample=self.sample * factor,
-            observe=self.observe * factor,
-        )
+        deadlines: dict[str, Any] = {name: factor * getattr(self, name) for name in _DEADLINES}
+        return replace(self, **deadlines)
+
+    def with_overrides(self, overrides: Iterable[str]) -> Self:
+        """Return the table with single budgets replaced; what is given is not scaled again.
+
+        Args:
+            overrides: such as "converge=60" or "in-a-row=40".
+
+        Raises:
+            MeshproofError: there is no budget of that name, or none can have that value.
+        """
+        values: dict[str, Any] = dict(_override(text) for text in overrides)
+        return replace(self, **values)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -78,3 +105,53 @@ class Budgets:
                 ExitCode.USAGE,
             )
         return cls().scaled(factor)
+
+
+_NAMES: Mapping[str, type[int] | type[float]] = {
+    field.name: int if field.type in {int, "int"} else float for field in fields(Budgets)
+}
+
+
+def _override(text: str) -> tuple[str, float]:
+    """Return name and value of an override."""
+    typed, separator, number = text.partition("=")
+    name = typed.strip().replace("-", "_")
+    if not separator or name not in _NAMES:
+        close = get_close_matches(name, _NAMES, n=3, cutoff=0.5) or sorted(_NAMES)
+        raise MeshproofError(
+            f"there is no budget {typed.strip()!r}"
+            if separator
+            else f"the budget {text!r} is not NAME=VALUE",
+            f"give {_listed(f'{known}=…' for known in close)}",
+            ExitCode.USAGE,
+        )
+    try:
+        value = _NAMES[name](number)
+    except ValueError:
+        value = math.nan
+    least, most = _range(name)
+    if not least <= value <= most:
+        kind = "a whole number" if _NAMES[name] is int else "a number"
+        raise MeshproofError(
+            f"the budget {typed.strip()} is {number.strip()!r}, not {kind} from {least:g} to {most:g}",
+            f"give it one, such as {typed.strip()}={getattr(Budgets(), name):g}",
+            ExitCode.USAGE,
+        )
+    return name, value
+
+
+def _range(name: str) -> tuple[float, float]:
+    """Return the least and the largest value that makes sense: beyond them it is a slip of the pen."""
+    if name in _FRACTIONS:
+        return 1e-9, 0.5
+    if name in {"first_pause", "longest_pause"}:
+        return _FASTEST, 3600
+    if name == "pause_growth":
+        return 1, 100
+    if name in {"early", "late", "steady"}:
+        return 0, 3600
+    return (1, 10_000) if _NAMES[name] is int else (0.1, 86_400)
+
+
+def _listed(words: Iterable[str]) -> str:
+    return " or ".join(words)

@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from meshproof.errors import ExitCode, MeshproofError
+from meshproof.redact import HIDDEN, redact, secret_name
 from meshproof.traffic.protocol import Protocol, Tls
 from meshproof.traffic.reply import Reply
 
 KEPT_BODY = 64 << 10
 """Bytes of each reply's body that are kept unless a batch says otherwise."""
-
-_SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +84,9 @@ class Call:
         """Return the call as evidence shows it: what would let others in is left out."""
         # Elsewhere the scheme of the URL says it already.
         spoken = "HTTP/2 " if self.protocol is Protocol.HTTP2 else ""
-        what = f"{spoken}{self.method} {self.url}".lstrip()
+        what = f"{spoken}{self.method} {redact(self.url)}".lstrip()
         host = [f"host: {self.host}"] if self.host is not None else []
-        shown = [
-            f"{name}: {'(hidden)' if name.lower() in _SECRET_HEADERS else value}"
-            for name, value in self.headers
-        ]
+        shown = [f"{name}: {HIDDEN if secret_name(name) else redact(value)}" for name, value in self.headers]
         first = ["(server first)"] if self.server_first else []
         tls = self.tls.words() if self.tls else ()
         return "  ".join([f"{self.source} -> {what}", *first, *host, *shown, *tls])

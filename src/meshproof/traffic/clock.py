@@ -1,5 +1,6 @@
 """Time as expectations see it, so that tests can hand them another one."""
 
+import math
 import time
 from typing import Protocol
 
@@ -46,13 +47,21 @@ class Pace:
 
     def next(self) -> bool:
         """Wait until the next question may be asked; return False when the deadline comes first."""
+        return self._distance(self._end) < self._end
+
+    def pause(self) -> None:
+        """Wait until the next question may be asked, whether the deadline comes first or not."""
+        self._distance(math.inf)
+
+    def _distance(self, end: float) -> float:
+        """Wait for the distance from the last question, or until the end; return the time."""
         if self._last is not None:
-            due = min(self._last + self._gap, self._end)
+            due = min(self._last + self._gap, end)
             self._gap = min(self._gap * self._growth, self._longest)
             if due > self._clock.now():
                 self._clock.wait(due - self._clock.now())
         self._last = self._clock.now()
-        return self._last < self._end
+        return self._last
 
     def left(self) -> float:
         """Return the seconds until the deadline; never less than a tenth, for a question that was begun."""

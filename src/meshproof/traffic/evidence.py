@@ -44,11 +44,39 @@ class ShareEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class DurationEvidence:
+    """What calls took beyond the floor of their path, in seconds.
+
+    Args:
+        call: in words.
+        floor: what the path takes by itself, as measured; it is subtracted from all the others.
+        least: the shortest that was allowed, slack included; 0 when any was.
+        most: the longest that was allowed, slack included.
+        shortest: the shortest that was seen; below 0 when the path was faster than its floor.
+        longest: the longest that was seen.
+    """
+
+    call: str
+    floor: float
+    least: float
+    most: float
+    shortest: float
+    longest: float
+
+    def __str__(self) -> str:
+        """Return it as a report shows it."""
+        return (
+            f"{self.shortest:.3f} to {self.longest:.3f} s of {self.least:.3f} to {self.most:.3f} s,"
+            f" beyond the path's {self.floor:.3f} s"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What was called, expected and seen.
 
     Args:
-        promise: converged, share or eventually.
+        promise: converged, always, never, share, takes, attempts or eventually.
         held: whether it did.
         call: the call, or what was looked at, in words.
         expected: in words.
@@ -59,6 +87,9 @@ class Evidence:
         passes: calls that were as expected.
         longest_run: of passes in a row.
         shares: of a sample, tested one by one.
+        durations: of a sample, each call's bounds and what was seen.
+        steady: what the last run of passes shows, in words; empty where that was not asked.
+        first_pass: the clock's seconds when the first answer that was as expected was back; None: none was.
     """
 
     promise: str
@@ -72,6 +103,9 @@ class Evidence:
     passes: int = 0
     longest_run: int = 0
     shares: tuple[ShareEvidence, ...] = ()
+    durations: tuple[DurationEvidence, ...] = ()
+    steady: str = ""
+    first_pass: float | None = None
 
     def lines(self) -> tuple[str, ...]:
         """Return it as lines of `word  text`, the way that a failure prints it."""
@@ -85,7 +119,9 @@ class Evidence:
             "expected": self.expected,
             "last": self.last,
             "seen": ", ".join(seen),
+            "steady": self.steady,
             "shares": ", ".join(str(share) for share in self.shares),
+            "took": ", ".join(str(duration) for duration in self.durations),
         }
         return tuple(f"  {word:<10}{text}" for word, text in rows.items() if text)
 

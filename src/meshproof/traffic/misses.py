@@ -35,6 +35,24 @@ class ShareMissed(Missed):
     __module__ = "builtins"
 
 
+class NotKept(Missed):
+    """What should have held for a stated time did not, at least once."""
+
+    __module__ = "builtins"
+
+
+class DurationMissed(Missed):
+    """Calls took more or less, beyond the floor of their path, than they may."""
+
+    __module__ = "builtins"
+
+
+class AttemptsMissed(Missed):
+    """A call did not arrive as often as it should have."""
+
+    __module__ = "builtins"
+
+
 class NotSeen(Missed):
     """What was looked for did not appear within the deadline."""
 

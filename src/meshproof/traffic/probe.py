@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import Any, TypedDict, Unpack
 from urllib.parse import quote
 
-from kubernetes.client import ApiClient, ApiException, CoreV1Api
+# Its classes are loaded when they are first named: CoreV1Api takes over half a second.
+from kubernetes import client
+from kubernetes.client import ApiClient, ApiException
 from urllib3.exceptions import HTTPError
 
 from meshproof.errors import ExitCode, MeshproofError
@@ -125,7 +127,7 @@ class PodProxy:
     def _ready(self) -> list[str]:
         """Return the names of the ready pods; there is at least one."""
         try:
-            pods: Any = CoreV1Api(self._client).list_namespaced_pod(
+            pods: Any = client.CoreV1Api(self._client).list_namespaced_pod(
                 self._namespace, label_selector=f"app={self._app}", _request_timeout=_CONNECT
             )
         except (ApiException, HTTPError) as error:

@@ -1,0 +1,162 @@
+"""The config barrier: after a change, wait until the proxies have it, and say how long each step took.
+
+The control plane takes a change, gathers what else comes within a moment, works out a new configuration, and
+sends each proxy what concerns it. Nobody says "this change is now everywhere", so it is concluded: every
+istiod has the object in its store, has ended a push since, and its proxies have acknowledged all that they
+were sent. What cannot be seen is said and fails nothing: whether a behaviour holds is judged by calls.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from meshproof.errors import MeshproofError
+from meshproof.manifests.acceptance import GATEWAY_API_GROUP, Object
+from meshproof.manifests.settling import Settling
+from meshproof.observe.istiod import Config, ControlPlane, State
+from meshproof.results import Propagation
+from meshproof.traffic.clock import Clock, Pace, SystemClock
+
+SECONDS = 10.0
+"""Deadline of one wait: many times what a change takes."""
+FIRST_GAP, LONGEST_GAP, GROWTH = 0.02, 0.1, 1.25
+"""Seconds between two looks, which ask the API server nothing: they go through an open connection."""
+MESH_GROUPS = (".istio.io", GATEWAY_API_GROUP)
+"""How the API groups of a mesh's configuration end."""
+
+
+@dataclass(frozen=True)
+class Propagated:
+    """How a change came to the proxies.
+
+    Args:
+        at: when the API server had its last object, in the clock's seconds.
+        found: how long it took from then on.
+    """
+
+    at: float
+    found: Propagation
+
+
+class Barrier:
+    """Waits for changes in one namespace to reach its proxies.
+
+    Args:
+        control_plane: of the mesh.
+        namespace: whose proxies are waited for.
+        seconds: deadline of each wait.
+        clock: the time.
+    """
+
+    def __init__(
+        self,
+        control_plane: ControlPlane,
+        namespace: str,
+        *,
+        seconds: float = SECONDS,
+        clock: Clock | None = None,
+    ) -> None:
+        self._control_plane = control_plane
+        self._namespace = namespace
+        self._seconds = seconds
+        self._clock = clock or SystemClock()
+
+    def begin(self) -> "Change":
+        """Look at the proxies before a change is made; where that is not possible, its result will say so."""
+        try:
+            self._control_plane.connect()
+            return Change(self, self._control_plane.state(self._namespace), "")
+        except MeshproofError as error:
+            return Change(self, None, self._given_up(error))
+
+    def wait(self, before: State, lacking: Callable[[Mapping[Config, int]], str | None]) -> Propagated:
+        """Wait for a change that the API server has just been told.
+
+        Args:
+            before: what was known before.
+            lacking: returns what an istiod with these objects has not taken yet, or None.
+        """
+        at = self._clock.now()
+        pace = Pace(self._clock, within=self._seconds, first=FIRST_GAP, longest=LONGEST_GAP, growth=GROWTH)
+        settling = Settling(at, before)
+        lacks: list[str] = []
+        try:
+            while pace.next():
+                if not settling.taken_by_all:
+                    lacks = self._take(settling, lacking)
+                if settling.look(self._clock.now(), self._control_plane.state(self._namespace)):
+                    return Propagated(at, settling.found())
+        except MeshproofError as error:
+            return Propagated(at, settling.found(self._given_up(error)))
+        why = f"the control plane {lacks[0]}" if lacks else settling.missing()
+        return Propagated(at, settling.found(f"after {self._seconds:g} s {why}"))
+
+    def _take(self, settling: Settling, lacking: Callable[[Mapping[Config, int]], str | None]) -> list[str]:
+        """Tell which istiods have taken the change; return what the others lack."""
+        lacks = []
+        for istiod, configs in self._control_plane.configs().items():
+            lack = lacking(configs)
+            if lack is None:
+                settling.taken(self._clock.now(), istiod)
+            else:
+                lacks.append(lack)
+        return lacks
+
+    def unseen(self, why: str) -> Propagated:
+        """Return the result of a change whose way cannot be followed."""
+        return Propagated(self._clock.now(), Propagation(reason=why))
+
+    def _given_up(self, error: MeshproofError) -> str:
+        # The next change asks anew: an istiod that was replaced has another name.
+        self._control_plane.close()
+        return f"the control plane's debug pages could not be read: {error.what}"
+
+
+class Change:
+    """One change, begun before the API server is told of it.
+
+    Args:
+        barrier: that began it.
+        before: what was known then; None when that could not be read.
+        unreadable: why.
+    """
+
+    def __init__(self, barrier: Barrier, before: State | None, unreadable: str) -> None:
+        self._barrier = barrier
+        self._before = before
+        self._unreadable = unreadable
+
+    def applied(self, objects: Iterable[Object]) -> Propagated:
+        """Wait until the proxies have these objects, which are as the API server has stored them."""
+        wanted = {Config.of(obj): _generation(obj) for obj in objects if _of_mesh(obj)}
+
+        def lacking(has: Mapping[Config, int]) -> str | None:
+            lack = (config for config, generation in wanted.items() if has.get(config, -1) < generation)
+            return next((f"had not taken {config}" for config in lack), None)
+
+        return self._follow(wanted, lacking)
+
+    def deleted(self, objects: Iterable[Object]) -> Propagated:
+        """Wait until the proxies have lost these objects, which are as the API server had stored them."""
+        unwanted = {Config.of(obj) for obj in objects if _of_mesh(obj)}
+
+        def left(has: Mapping[Config, int]) -> str | None:
+            return next((f"still had {config}" for config in unwanted if config in has), None)
+
+        return self._follow(unwanted, left)
+
+    def _follow(
+        self, configs: Collection[Config], lacking: Callable[[Mapping[Config, int]], str | None]
+    ) -> Propagated:
+        if not configs:
+            return self._barrier.unseen("none of its objects is configuration of the mesh")
+        if self._before is None:
+            return self._barrier.unseen(self._unreadable)
+        return self._barrier.wait(self._before, lacking)
+
+
+def _of_mesh(obj: Object) -> bool:
+    return str(obj["apiVersion"]).rpartition("/")[0].endswith(MESH_GROUPS)
+
+
+def _generation(obj: Object) -> int:
+    return int(obj["metadata"].get("generation") or 0)

@@ -1,0 +1,175 @@
+"""Hooks of the process that hands out tests: it tells its workers what to do, and writes what they find."""
+
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import pytest
+
+from meshproof.cluster.existing import existing
+from meshproof.plugin.link import KEY, About, Orders
+from meshproof.plugin.outcome import VERDICT, Outcome
+from meshproof.plugin.recorder import Recorder
+from meshproof.plugin.scheduling import ByModule
+from meshproof.plugin.watch import LOST, Loss
+from meshproof.results import TestRecord, Verdict, record_of
+from meshproof.run import Run
+
+GONE_SECONDS = 120
+FIRST = "gw0"
+"""What pytest-xdist calls the first worker."""
+
+
+class Controller:
+    """Hands out whole modules, as a module's manifest is applied once, and keeps the run's records.
+
+    Args:
+        config: of the pytest run.
+        recorder: the run's.
+        outcome: the run's.
+    """
+
+    def __init__(self, config: pytest.Config, recorder: Recorder, outcome: Outcome) -> None:
+        self._config = config
+        self._recorder = recorder
+        self._outcome = outcome
+        # Filled by the threads of execnet, emptied by this one.
+        self._said: SimpleQueue[tuple[str, str]] = SimpleQueue()
+        self._began: dict[str, float] = {}
+        self._running: dict[str, int] = {}
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker what to do, and listen to it."""
+        link = node.gateway.newchannel()
+        link.setcallback(self._said.put)
+        told = Orders(
+            run=worker_id(self._recorder.run_id, node.gateway.id),
+            settled=sorted(self._recorder.settled),
+            link=link,
+        )
+        node.workerinput[KEY] = told
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
+        """Keep modules together, in the order in which they are collected."""
+        if config.getoption("dist") not in {"load", "loadfile"}:
+            return None
+        return ByModule(config, log)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodeready(self, node: Any) -> None:
+        """Remember a worker's process."""
+        # pytest-xdist has asked for it before, and so this asks nobody any more.
+        self._running[node.gateway.id] = node.gateway._rinfo().pid  # noqa: SLF001 - execnet has no other way
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take what a worker that has ended had to say."""
+        self._running.pop(node.gateway.id, None)
+        self._listen()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self) -> None:
+        """Take the plan."""
+        self._listen()
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Remember when a test began, in case nobody can say so later."""
+        self._began[nodeid] = time.time()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self) -> None:
+        """Take the verdict that came before the report."""
+        self._listen()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_handlecrashitem(self, crashitem: str, report: Any) -> None:
+        """Give the verdict on a test whose worker died: an error, unless it had been given already."""
+        self._listen()
+        planned = self._recorder.planned.get(crashitem)
+        known = self._recorder.records.get(crashitem)
+        began = self._began.get(crashitem, time.time())
+        if planned is None or (known is not None and known.started.timestamp() >= began):
+            return
+        reason = f"the worker {report.node.gateway.id} that ran it died"
+        self._recorder.take(
+            TestRecord(
+                behaviour=planned.behaviour,
+                test=crashitem,
+                verdict=Verdict.ERROR,
+                seconds=max(0.0, time.time() - began),
+                reason=reason,
+                started=datetime.fromtimestamp(began, UTC),
+            )
+        )
+        report.longrepr = f"{crashitem}: {reason}."
+        report.user_properties.append((VERDICT, str(Verdict.ERROR)))
+
+    def _listen(self) -> None:
+        with contextlib.suppress(Empty):
+            while True:
+                self._hear(*self._said.get_nowait())
+
+    def _hear(self, about: str, text: str) -> None:
+        match about:
+            case About.RECORD:
+                self._recorder.take(record_of(text))  # type: ignore[arg-type] # only findings are sent
+            case About.OPENED:
+                self._recorder.opened(text)
+            case About.REMOVED:
+                self._recorder.removed(text)
+            case About.LOST:
+                loss = self._config.stash[LOST] = Loss(**json.loads(text))
+                # As when a worker that still can says so itself: no other gets any more to do.
+                self._config.pluginmanager.getplugin("dsession").shouldstop = loss.what
+            case About.FLAW:
+                raise pytest.UsageError(*text.splitlines())
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Let the workers stop what they are at: an interrupt reaches this process alone."""
+        if excinfo.errisinstance(pytest.Session.Interrupted):
+            return  # they were told to stop, and have
+        for process in self._running.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGINT)
+
+    @pytest.hookimpl(wrapper=True, trylast=True)  # around pytest-xdist's own, which ends the workers
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """End the run's records once every worker has ended, and remove what a worker that died has left."""
+        try:
+            return (yield)
+        finally:
+            self._listen()
+            self._outcome.finish(session)
+            self._tidy_up()
+
+    def _tidy_up(self) -> None:
+        if not self._recorder.open:
+            return
+        kubeconfig = self._config.getoption("--kubeconfig")
+        context = self._config.getoption("--meshproof-context")
+        cluster = existing(context, Path(kubeconfig) if kubeconfig else None)
+        left = sorted(self._recorder.open)
+        with ThreadPoolExecutor(len(left)) as pool:
+            for _ in pool.map(lambda run_id: Run(run_id).remove(cluster.api, seconds=GONE_SECONDS), left):
+                pass  # an error of any is raised here
+        self._recorder.open.clear()
+
+
+def worker_id(run_id: str, worker: str) -> str:
+    """Return the id of a worker's part of a run; the first worker's is the run's own.
+
+    Args:
+        run_id: the run's.
+        worker: as pytest-xdist calls it: gw0, gw1 and so on.
+    """
+    return run_id if worker == FIRST else f"{run_id}-{worker}"

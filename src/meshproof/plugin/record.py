@@ -1,0 +1,54 @@
+"""From what is known of a test, and what its expectations found, to the line in the results."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import pytest
+
+from meshproof.plugin.conclusion import Conclusion
+from meshproof.plugin.marks import Wanted
+from meshproof.plugin.modules import PROPAGATION
+from meshproof.results import DurationFound, Propagation, ShareFound, TestRecord
+from meshproof.traffic import Evidence
+
+EVIDENCE = pytest.StashKey[list[Evidence]]()
+"""Where a test keeps what its expectations found."""
+
+
+def evidence_of(item: pytest.Item) -> tuple[Evidence, ...]:
+    """Return what a test's expectations found, in the order in which they were judged."""
+    found = item.stash.get(EVIDENCE, None)
+    return tuple(found or ())
+
+
+def record(item: pytest.Item, wanted: Wanted, conclusion: Conclusion) -> TestRecord:
+    """Return what is recorded of a test that has ended."""
+    evidence = evidence_of(item)
+    lines = [line for one in evidence for line in one.lines()]
+    return TestRecord(
+        behaviour=wanted.id,
+        test=item.nodeid,
+        verdict=conclusion.verdict,
+        seconds=conclusion.seconds,
+        reason=conclusion.reason,
+        evidence="\n".join([*lines, *conclusion.after]) or conclusion.evidence,
+        started=datetime.fromtimestamp(conclusion.started, UTC),
+        hint=conclusion.hint,
+        diagnostics=conclusion.diagnostics,
+        propagation=_propagation(item, evidence),
+        shares=tuple(ShareFound(**asdict(share)) for one in evidence for share in one.shares),
+        durations=tuple(DurationFound(**asdict(took)) for one in evidence for took in one.durations),
+    )
+
+
+def _propagation(item: pytest.Item, evidence: Sequence[Evidence]) -> Propagation | None:
+    """Return how long the module's manifests took, up to the first answer that this test expected."""
+    module = item.getparent(pytest.Module)
+    applied = None if module is None else module.stash.get(PROPAGATION, None)
+    if applied is None:
+        return None
+    passes = [one.first_pass for one in evidence if one.first_pass is not None]
+    if not passes:
+        return applied.found
+    return applied.found.model_copy(update={"answered": max(0.0, min(passes) - applied.at)})

@@ -1,0 +1,53 @@
+"""Which worker runs which module: pytest-xdist's way by files, and what that lacks when a worker dies."""
+
+from typing import Any
+
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
+
+KEPT = 2
+"""A worker runs a test once it knows which comes next: it needs two, or the word that there are no more."""
+
+
+class ByModule(LoadFileScheduling):  # type: ignore[misc]
+    """Hands out whole modules, in the order in which they are collected.
+
+    A test whose worker dies is not tried again: it would only kill the next one. The rest of its module is,
+    by whichever worker is free.
+
+    Args:
+        config: of the pytest run.
+        log: of pytest-xdist.
+    """
+
+    def __init__(self, config: Any, log: Any) -> None:
+        config.option.loadscopereorder = False
+        super().__init__(config, log)
+
+    def schedule(self) -> None:
+        """Hand out modules to whoever has too few tests, as a worker has that came in place of another."""
+        super().schedule()
+        self._fill()
+
+    def remove_node(self, node: Any) -> Any:
+        """Take the modules of a worker that is gone back; return the test that it was at, or None."""
+        modules: dict[str, dict[str, bool]] = self.assigned_work.pop(node)
+        left = [tests for tests in modules.values() if not all(tests.values())]
+        if not left:
+            return None
+        at: str = next(test for test, done in left[0].items() if not done)
+        left[0][at] = True
+        for module, tests in modules.items():
+            if not all(tests.values()):
+                self.workqueue[module] = tests
+        self._fill()
+        return at
+
+    def _fill(self) -> None:
+        if self.collection is None:
+            return
+        # One that has just come has to collect first; then this is called again.
+        ready = [node for node in self.assigned_work if node in self.registered_collections]
+        for node in ready:
+            modules = self.assigned_work[node]
+            while not node.shutting_down and self._pending_of(modules) < KEPT:
+                self._reschedule(node)

@@ -1,0 +1,79 @@
+"""Answers for programs, the help, and what a shell completes."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from meshproof.cli.answer import aside, write_json
+from meshproof.errors import ExitCode, MeshproofError
+
+
+def test_what_is_said_meanwhile_goes_to_standard_error(capfd):
+    with aside(wanted=True):
+        print("for people")  # noqa: T201 -- what is tested
+        subprocess.run([sys.executable, "-c", "print('of a program')"], check=True)
+    write_json({"a": 1})
+    out, err = capfd.readouterr()
+    assert json.loads(out) == {"a": 1}
+    assert "for people" in err
+    assert "of a program" in err
+
+
+def test_unless_it_is_not_wanted(capfd):
+    with aside(wanted=False):
+        print("for people")  # noqa: T201 -- what is tested
+    assert capfd.readouterr().out == "for people\n"
+
+
+def test_a_command_that_fails_answers_too(capfd):
+    with pytest.raises(MeshproofError), aside(wanted=True):
+        raise MeshproofError("it is gone", "look for it")
+    answer = json.loads(capfd.readouterr().out)
+    assert answer == {"exit_code": int(ExitCode.ENVIRONMENT), "error": "it is gone", "do": "look for it"}
+
+
+def test_doctor_without_anything_names_all_that_is_missing(meshproof):
+    done = meshproof("doctor")
+    assert done.returncode == ExitCode.ENVIRONMENT
+    assert "MISSING  container engine:" in done.stdout
+    assert "MISSING  cluster: there is no cluster named meshproof that meshproof made" in done.stdout
+    assert "make it with `meshproof up`" in done.stdout
+    assert done.stderr == ""
+
+
+def test_doctor_answers_programs(meshproof, tmp_path):
+    config = str(tmp_path / "absent")
+    done = meshproof("doctor", "--existing", "--kubeconfig", config, "--format", "json")
+    assert done.returncode == ExitCode.ENVIRONMENT
+    answer = json.loads(done.stdout)
+    assert answer["ready"] is False
+    (found,) = [each for each in answer["findings"] if each["name"] == "cluster"]
+    assert (found["state"], found["found"]) == ("missing", f"there is no kubeconfig {config}")
+
+
+def test_doctor_shows_the_cluster_role_as_it_is_applied(meshproof):
+    done = meshproof("doctor", "--clusterrole")
+    assert done.returncode == ExitCode.OK
+    assert yaml.safe_load(done.stdout)["kind"] == "ClusterRole"
+
+
+def test_status_of_nothing_is_an_empty_list(meshproof):
+    assert json.loads(meshproof("status", "--format", "json").stdout) == []
+
+
+def test_a_run_that_cannot_begin_says_so_to_programs(meshproof, tmp_path):
+    done = meshproof("run", "--existing", "--output", str(tmp_path / "o"), "--format", "json")
+    assert done.returncode == ExitCode.USAGE
+    assert json.loads(done.stdout)["do"].startswith("name them in a file")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_shell_completes_commands_and_the_names_of_areas(meshproof):
+    env = {"_MESHPROOF_COMPLETE": "complete_bash", "COMP_CWORD": "1", "COMP_WORDS": "meshproof doc"}
+    assert meshproof(**env).stdout.split() == ["doctor"]
+    words = "meshproof run --areas traffic,sec"
+    done = meshproof(**{**env, "COMP_CWORD": "3", "COMP_WORDS": words})
+    assert done.stdout.split() == ["traffic,security"]

@@ -1,0 +1,11 @@
+"""A policy refuses every call of reviews."""
+
+import pytest
+
+from meshproof.checks import served_by
+
+pytestmark = pytest.mark.behaviour("CP-01", manifests="refused.yaml")
+
+
+def test_is_missed(probe, expect):
+    expect.converged(probe.get("http://reviews:9080/reviews/0"), served_by("reviews-v1"))

@@ -1,0 +1,90 @@
+"""A run with workers finds what a run alone finds, and loses nothing when a worker dies."""
+
+import pytest
+
+MODULE = """
+import pytest
+from meshproof.traffic import Missed
+
+pytestmark = pytest.mark.behaviour({id!r}, manifests="thing.yaml")
+
+
+def test_passes(): pass
+def test_misses(): raise Missed("not converged\\n  call  probe-a -> GET x")
+def test_breaks(): raise KeyError("x")
+"""
+
+DEADLY = """
+import os, signal, pytest
+
+pytestmark = pytest.mark.behaviour("SE-01")
+
+
+def test_kills_its_worker(): os.kill(os.getpid(), signal.SIGKILL)
+def test_after_it(): pass
+"""
+
+IDS = ("TM-01", "TM-02", "TM-06")
+
+
+@pytest.fixture
+def three(suite):
+    suite.manifest("thing.yaml", "thing")
+    for id_ in IDS:
+        suite.module(MODULE.format(id=id_), f"test_{id_.replace('-', '_').lower()}")
+    return suite
+
+
+def found(suite):
+    return {record["test"]: record["verdict"] for record in suite.records if record["kind"] == "test"}
+
+
+def plan(suite):
+    (plan,) = [record for record in suite.records if record["kind"] == "plan"]
+    return sorted(planned["test"] for planned in plan["tests"])
+
+
+def test_verdicts_are_the_same_with_workers_and_in_any_order(three):
+    alone = three.run("-p", "no:cacheprovider")
+    verdicts, planned = found(three), plan(three)
+    three.clear()
+    together = three.run("-n", "2", "--meshproof-seed", "7")
+    assert found(three) == verdicts
+    assert plan(three) == planned
+    assert len(verdicts) == len(planned) == 3 * len(IDS)
+    assert together.ret == alone.ret == 1
+    assert [record["kind"] for record in three.records][:2] == ["run", "plan"]
+    assert three.records[0]["options"]["--seed"] == "7"
+    assert three.records[-1]["interrupted"] is None
+    assert three.cluster.count("apply thing") == len(IDS), "each module's manifest is applied once"
+
+
+def test_worker_that_dies_costs_the_verdict_of_its_test_alone(three):
+    three.module(DEADLY, "test_deadly")
+    result = three.run("-n", "2", "-k", "SE-01 or test_passes", "--meshproof-progress", "lines")
+    by_name = {name.rpartition("::")[2]: verdict for name, verdict in found(three).items()}
+    assert by_name == {"test_kills_its_worker": "error", "test_after_it": "passed", "test_passes": "passed"}
+    assert len(found(three)) == 2 + len(IDS)
+    (reason,) = [record["reason"] for record in three.records if record.get("verdict") == "error"]
+    assert reason in {"the worker gw0 that ran it died", "the worker gw1 that ran it died"}
+    assert result.ret == 69
+    assert three.records[-1]["interrupted"] is None
+    lines = result.stdout.str().partition("ERRORS")[0].splitlines()
+    told = [line[:13].rstrip() for line in lines if line[2:3] == "-"]
+    assert sorted(told) == ["SE-01  error", *(f"{id_}  passed" for id_ in IDS)]
+
+
+def test_wrong_marker_is_a_usage_error_with_workers_too(suite):
+    suite.module('import pytest\npytestmark = pytest.mark.behaviour("TM-99")\ndef test_a(): pass\n')
+    result = suite.run("-n", "1")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: *no behaviour has the id 'TM-99'*"])
+    assert not (suite.folder / "out").exists()
+
+
+def test_run_whose_workers_all_die_is_no_success(suite):
+    suite.module(DEADLY)
+    result = suite.run("-n", "1", "--max-worker-restart", "0")
+    assert found(suite) == {"test_it.py::test_kills_its_worker": "error"}
+    assert suite.records[-1]["interrupted"] == "the run ended before every test had its turn"
+    assert result.ret == 69

@@ -1,0 +1,249 @@
+"""The config barrier: what it waits for, what it measures, what it says when it cannot see."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from meshproof.manifests import Barrier
+from meshproof.observe.istiod import Config, Counts, Proxy, State
+from meshproof.observe.tunnel import CannotForward
+
+NAMESPACE = "meshproof-r1"
+ROUTE = {
+    "apiVersion": "networking.istio.io/v1",
+    "kind": "VirtualService",
+    "metadata": {"name": "reviews", "namespace": NAMESPACE, "uid": "u1", "generation": 2},
+}
+POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "uid": "u2"}}
+NEVER = 1e9
+
+
+class FakeClock:
+    def __init__(self):
+        self.time = 0.0
+
+    def now(self):
+        return self.time
+
+    def wait(self, seconds):
+        self.time += seconds
+
+
+@dataclass
+class Istiod:
+    """What one istiod does with a change that is made at 0, in seconds.
+
+    Args:
+        takes: when the change is in its store.
+        pushes: when each of its pushes ends.
+        works: seconds that each push began before its end.
+        sends: when each proxy is sent the change.
+        acks: when each proxy acknowledges it; as soon as it is sent, unless said here.
+        refuses: why a proxy does not take it.
+        other: when a proxy is sent somebody else's change, which it acknowledges at once.
+    """
+
+    takes: float = 0.01
+    pushes: tuple[float, ...] = (0.12,)
+    works: float = 0.005
+    sends: dict[str, float] = field(default_factory=lambda: {"a": 0.13, "b": 0.14})
+    acks: dict[str, float] = field(default_factory=dict)
+    refuses: dict[str, str] = field(default_factory=dict)
+    other: dict[str, float] = field(default_factory=dict)
+    proxies: tuple[str, ...] = ("a", "b", "bystander")
+
+
+class Mesh:
+    """A control plane that follows the script; its first state is that before the change."""
+
+    def __init__(self, clock, *istiods, deleted=False, breaks=NEVER, connects=True, cost=0.002):
+        self.clock, self.istiods, self.deleted = clock, istiods, deleted
+        self.breaks, self.connects, self.cost = breaks, connects, cost
+        self.looks = self.closed = 0
+
+    def connect(self):
+        if not self.connects:
+            raise CannotForward("this user may not forward port 15014", "give it the right")
+
+    def close(self):
+        self.closed += 1
+
+    def configs(self):
+        now = self._asked()
+        known = Config.of(ROUTE)
+        before, after = ({known: 2}, {}) if self.deleted else ({known: 1}, {known: 2})
+        return {
+            f"istiod-{number}": after if now >= each.takes else before
+            for number, each in enumerate(self.istiods)
+        }
+
+    def state(self, namespace):
+        assert namespace == NAMESPACE
+        now = self._asked()
+        self.looks += 1
+        return State(
+            {
+                f"{name}.{NAMESPACE}": self._proxy(each, name, now)
+                for each in self.istiods
+                for name in each.proxies
+            },
+            {f"istiod-{number}": self._counts(each, now) for number, each in enumerate(self.istiods)},
+        )
+
+    def _asked(self):
+        self.clock.wait(self.cost)
+        if self.clock.now() >= self.breaks:
+            raise CannotForward("istiod does not answer", "look at it")
+        return self.clock.now()
+
+    @staticmethod
+    def _counts(each, now):
+        ended = sum(now >= moment for moment in each.pushes)
+        return Counts(updates=int(now >= each.takes), pushes=ended, worked=ended * each.works)
+
+    @staticmethod
+    def _proxy(each, name, now):
+        sent_at = each.sends.get(name, NEVER)
+        earlier = "other" if now >= each.other.get(name, NEVER) else "old"
+        sent = "new" if now >= sent_at else earlier
+        acked = sent if now >= each.acks.get(name, 0.0) and name not in each.refuses else earlier
+        error = each.refuses.get(name, "") if sent == "new" else ""
+        return Proxy(f"{name}.{NAMESPACE}", {"route": sent}, {"route": acked}, error)
+
+
+def follow(*istiods, obj=ROUTE, seconds=10.0, deleted=False, **kwargs):
+    """Make the change at 0; return what was found, the mesh, and when the wait ended."""
+    clock = FakeClock()
+    mesh = Mesh(clock, *(istiods or (Istiod(),)), deleted=deleted, **kwargs)
+    clock.time = -mesh.cost
+    change = Barrier(mesh, NAMESPACE, seconds=seconds, clock=clock).begin()
+    found = change.deleted([obj]) if deleted else change.applied([obj])
+    return found, mesh, clock.now()
+
+
+def test_figures_count_from_the_change_and_only_proxies_that_were_sent_something():
+    found, _, _ = follow()
+    assert found.at == pytest.approx(0)
+    assert (found.found.proxies, found.found.reason) == (2, "")
+    assert 0.13 <= found.found.pushed <= 0.17
+    assert found.found.pushed <= found.found.acknowledged <= 0.2
+
+
+def test_slow_proxy_is_waited_for():
+    found, _, ended = follow(Istiod(acks={"b": 2.0}))
+    assert found.found.pushed < 0.2
+    assert 2.0 <= found.found.acknowledged <= 2.1
+    assert ended < 2.4
+
+
+def test_every_istiod_must_have_taken_and_pushed_it():
+    late = Istiod(takes=0.5, pushes=(0.7,), sends={"c": 0.71}, proxies=("c",))
+    found, _, _ = follow(Istiod(), late)
+    assert found.found.proxies == 3
+    assert 0.71 <= found.found.acknowledged <= 0.85
+
+
+def test_push_that_began_before_the_change_was_taken_does_not_count():
+    """It ends just after, but was worked out without the change, and concerns another proxy."""
+    overlapped = Istiod(pushes=(0.03, 0.3), works=0.03, sends={"b": 0.31}, other={"a": 0.03})
+    found, _, ended = follow(overlapped)
+    assert found.found.proxies == 1
+    assert 0.31 <= found.found.pushed <= 0.4
+    assert ended > 0.31
+
+
+def test_deletion_is_over_when_the_proxies_have_lost_it():
+    found, _, _ = follow(Istiod(takes=0.4, pushes=(0.51,), sends={"a": 0.52}), deleted=True)
+    assert found.found.proxies == 1
+    assert 0.52 <= found.found.acknowledged <= 0.65
+
+
+def test_change_that_concerns_no_proxy_does_not_wait_for_the_deadline():
+    found, _, ended = follow(Istiod(sends={}))
+    assert (found.found.proxies, found.found.pushed, found.found.acknowledged) == (0, None, None)
+    assert found.found.reason == "the control plane sent nothing to any proxy of the namespace"
+    assert ended < 0.4
+
+
+def test_change_that_is_not_pushed_at_all_ends_with_silence():
+    found, _, ended = follow(Istiod(pushes=(), sends={}))
+    assert found.found.proxies == 0
+    assert ended < 0.8
+
+
+def test_push_that_was_over_before_it_could_be_seen_is_still_measured():
+    """One looks for the first time at 1 s, as a machine without a moment to spare does."""
+    found, _, ended = follow(cost=0.5)
+    assert (found.found.proxies, found.found.reason) == (2, "")
+    assert found.found.acknowledged is not None
+    assert ended < 6
+
+
+def test_later_push_that_concerns_nobody_here_does_not_hide_the_one_that_came_too_soon():
+    found, _, ended = follow(Istiod(pushes=(0.005, 0.3), sends={"a": 0.007, "b": 0.05}))
+    assert (found.found.proxies, found.found.reason) == (2, "")
+    assert found.found.pushed < 0.03
+    assert ended < 0.6
+
+
+def test_namespace_without_proxies_says_so():
+    found, _, ended = follow(Istiod(proxies=(), sends={}))
+    assert found.found.reason == "no proxy of the namespace is connected to the control plane"
+    assert ended < 0.4
+
+
+def test_proxy_that_refuses_is_named_and_not_waited_for():
+    found, _, ended = follow(Istiod(refuses={"a": "Invalid duration"}))
+    assert found.found.proxies == 2
+    assert found.found.acknowledged is None
+    assert found.found.reason == f"a.{NAMESPACE} refused it: Invalid duration"
+    assert ended < 0.5
+
+
+@pytest.mark.parametrize(
+    ("istiod", "reason"),
+    [
+        (Istiod(takes=NEVER), "after 10 s the control plane had not taken VirtualService reviews"),
+        (Istiod(acks={"a": NEVER}), f"after 10 s a.{NAMESPACE} had not acknowledged what was sent"),
+    ],
+)
+def test_deadline_ends_the_wait_and_says_for_what(istiod, reason):
+    found, _, ended = follow(istiod)
+    assert found.found.reason == reason
+    assert found.found.acknowledged is None
+    assert 10 <= ended < 10.2
+
+
+def test_deleted_object_that_istiod_keeps_is_named():
+    found, _, _ = follow(Istiod(takes=NEVER), deleted=True, seconds=1.0)
+    assert found.found.reason == "after 1 s the control plane still had VirtualService reviews"
+
+
+def test_debug_pages_that_cannot_be_read_fail_nothing():
+    found, mesh, ended = follow(connects=False)
+    assert found.found.reason == (
+        "the control plane's debug pages could not be read: this user may not forward port 15014"
+    )
+    assert (found.found.pushed, found.found.acknowledged, mesh.looks) == (None, None, 0)
+    assert ended < 0.1
+
+
+@pytest.mark.parametrize("breaks", [0.005, 0.135])
+def test_control_plane_that_goes_away_meanwhile_fails_nothing(breaks):
+    found, mesh, ended = follow(breaks=breaks)
+    assert found.found.reason == "the control plane's debug pages could not be read: istiod does not answer"
+    assert found.found.acknowledged is None
+    assert mesh.closed == 1
+    assert ended < 0.3
+
+
+def test_what_is_not_the_meshs_configuration_is_not_waited_for():
+    found, mesh, ended = follow(obj=POD)
+    assert found.found.reason == "none of its objects is configuration of the mesh"
+    assert mesh.looks == 1
+    assert ended < 0.1
+
+
+def test_looks_are_few():
+    _, mesh, _ = follow(Istiod(acks={"a": NEVER}))
+    assert mesh.looks < 120
