@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-from kubernetes.client import ApiClient, AppsV1Api, CoreV1Api
+from kubernetes import client
+from kubernetes.client import ApiClient
 
 from meshproof.cluster.existing import existing
 from meshproof.cluster.model import Cluster
@@ -17,11 +18,12 @@ from meshproof.manifests import pending, wait_for
 from meshproof.mesh.helm import Helm
 from meshproof.mesh.serving import judged
 from meshproof.plugin.environment import describe
-from meshproof.plugin.fixtures import ACCEPTED_SECONDS, Shop
+from meshproof.plugin.fixtures import Shop
 from meshproof.plugin.gateway import node_port, reached
 from meshproof.plugin.verdicts import RECORDER, WORKER
 from meshproof.results import EnvironmentRecord
 from meshproof.run import Run
+from meshproof.traffic import Budgets
 
 pytest_plugins = ["meshproof.plugin.fixtures"]
 
@@ -62,7 +64,7 @@ def mesh(cluster: Cluster) -> str:
             f"no mesh serves in context {cluster.context!r}: its webhook does not judge a VirtualService",
             "install Istio there, or look at the log of istiod",
         )
-    version: str = CoreV1Api(cluster.api).connect_get_namespaced_service_proxy_with_path(
+    version: str = client.CoreV1Api(cluster.api).connect_get_namespaced_service_proxy_with_path(
         "istiod:15014", "istio-system", "version"
     )
     return version.strip()
@@ -75,6 +77,7 @@ def bookinfo(  # noqa: PLR0913, PLR0917 - all that the shop stands on
     cluster: Cluster,
     mesh: str,
     features: Features,
+    budgets: Budgets,
     run: Run,
 ) -> Shop:
     """Deploy the shop, the probes and a gateway into the run's namespace; they go with it."""
@@ -98,7 +101,7 @@ def bookinfo(  # noqa: PLR0913, PLR0917 - all that the shop stands on
         port = node_port(cluster, request.config.stash[WORKER])
         install(GATEWAY, f"{option('--meshproof-charts')}/gateway", _gateway(port, selector))
     wait_for(
-        lambda: _unready(cluster.api, run), seconds=ACCEPTED_SECONDS, what=f"deploying into {run.namespace}"
+        lambda: _unready(cluster.api, run), seconds=budgets.accept, what=f"deploying into {run.namespace}"
     )
     facts = option("--meshproof-fact")
     found = describe(cluster, run.namespace, istio=mesh, facts=facts, features=features.found())
@@ -111,7 +114,7 @@ def bookinfo(  # noqa: PLR0913, PLR0917 - all that the shop stands on
 
 def _without_sidecars(api: ApiClient, run: Run) -> None:
     """Opt every Deployment of the run out of injection: a mesh may inject where no label asks for it."""
-    apps = AppsV1Api(api)
+    apps = client.AppsV1Api(api)
     off = {"spec": {"template": {"metadata": {"labels": {"sidecar.istio.io/inject": "false"}}}}}
     for deployment in apps.list_namespaced_deployment(run.namespace).items:
         apps.patch_namespaced_deployment(deployment.metadata.name, run.namespace, off)
@@ -134,7 +137,7 @@ def _gateway(node_port: int | None, labels: Mapping[str, str]) -> dict[str, Any]
 
 def _unready(api: ApiClient, run: Run) -> str | None:
     """Return what the first unfinished Deployment of the run waits for, or None when all are rolled out."""
-    found = api.sanitize_for_serialization(AppsV1Api(api).list_namespaced_deployment(run.namespace))
+    found = api.sanitize_for_serialization(client.AppsV1Api(api).list_namespaced_deployment(run.namespace))
     reasons = {item["metadata"]["name"]: pending({**item, **DEPLOYMENT}) for item in found["items"]}
     return next((f"{name}: {reason}" for name, reason in sorted(reasons.items()) if reason), None)
 

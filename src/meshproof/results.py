@@ -206,10 +206,15 @@ class PlanRecord(_Record):
     """Every test that was collected, those deselected included.
 
     A behaviour counts as passed only when all its tests of this list ran.
+
+    Args:
+        tests: what was collected.
+        tested: behaviours that some module of the suites proves, whether or not it was collected.
     """
 
     kind: Literal["plan"] = "plan"
     tests: tuple[PlannedTest, ...]
+    tested: tuple[BehaviourId, ...] = ()
 
 
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Self
 
-from kubernetes.client import ApiClient, ApiException, CoreV1Api, V1Namespace, V1ObjectMeta
+from kubernetes import client
+from kubernetes.client import ApiClient, ApiException
 
 from meshproof.errors import MeshproofError
 from meshproof.manifests import message_of, wait_for
@@ -51,9 +52,9 @@ class Run:
         Raises:
             MeshproofError: the API server refused it.
         """
-        metadata = V1ObjectMeta(name=self.namespace, labels={**labels, **self.labels})
+        metadata = client.V1ObjectMeta(name=self.namespace, labels={**labels, **self.labels})
         try:
-            CoreV1Api(api).create_namespace(V1Namespace(metadata=metadata))
+            client.CoreV1Api(api).create_namespace(client.V1Namespace(metadata=metadata))
         except ApiException as error:
             raise MeshproofError(
                 f"cannot make the namespace {self.namespace}: {message_of(error)}",
@@ -70,7 +71,7 @@ class Run:
         Raises:
             MeshproofError: it was still there at the deadline.
         """
-        core = CoreV1Api(api)
+        core = client.CoreV1Api(api)
 
         def still_there() -> str | None:
             try:
@@ -96,7 +97,7 @@ def runs_on(api: ApiClient) -> tuple[Run, ...]:
 
     A namespace that only bears the label, but not the name that a run would have given it, is not a run's.
     """
-    items = CoreV1Api(api).list_namespace(label_selector=RUN_LABEL).items
+    items = client.CoreV1Api(api).list_namespace(label_selector=RUN_LABEL).items
     found = [item.metadata for item in items if item.metadata is not None]
     runs = {Run(each.labels[RUN_LABEL]): each.name for each in found if each.labels}
     return tuple(sorted((run for run, name in runs.items() if run.namespace == name), key=lambda run: run.id))

@@ -47,11 +47,24 @@ def test_only_what_was_asked_for_runs_and_the_plan_names_the_rest(four, options,
     assert planned == {id_: id_ in expected for id_ in ALL}
 
 
+def test_plan_names_what_the_suites_prove_beyond_what_was_collected(suite):
+    (suite.folder / "suites").mkdir()
+    for id_ in (TRAFFIC, SECURITY):
+        text = f"import pytest\npytestmark = pytest.mark.behaviour({id_!r})\ndef test_a(): pass\n"
+        (suite.folder / f"suites/test_{id_}.py").write_text(text)
+    suite.run(f"suites/test_{TRAFFIC}.py")
+    plan = suite.records[1]
+    assert [planned["behaviour"] for planned in plan["tests"]] == [TRAFFIC]
+    assert set(plan["tested"]) == {TRAFFIC, SECURITY}
+
+
 @pytest.mark.parametrize(
     ("option", "said"),
     [
         ("--meshproof-areas=trafic", "--meshproof-areas: there is no area 'trafic'; use some of: *traffic*"),
         ("--meshproof-levels=core,all", "--meshproof-levels: there is no level 'all'; use some of: core*"),
+        ("--meshproof-assume=promtheus", "--assume promtheus names no feature; use prometheus*"),
+        ("--meshproof-budget=convrege=60", "there is no budget 'convrege'; give converge=*"),
     ],
 )
 def test_word_that_names_nothing_is_a_usage_error(four, option, said):

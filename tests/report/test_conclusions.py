@@ -144,6 +144,14 @@ def test_a_test_that_was_to_run_and_left_no_verdict_is_not_passed(run, catalogue
     assert outcome(report, "TM-01").reason == "1 of 2 tests not run: it left no verdict"
 
 
+def test_a_behaviour_whose_test_was_not_collected_has_one_all_the_same(run, catalogue):
+    results = run(ALL_PASSED[0])
+    plan = results.plan.model_copy(update={"tested": ("TM-01", "TM-02")})
+    report = build_report(replace(results, plan=plan), catalogue=catalogue)
+    assert (outcome(report, "TM-02").verdict, report.conclusion) == (Verdict.NOT_RUN, Conclusion.PARTIAL)
+    assert outcome(report, "TM-02").reason == "its test was not collected"
+
+
 def test_nothing_is_called_planned_when_nobody_knows_which_tests_there_were(run, catalogue):
     results = replace(run(ended=False), plan=None)
     report = build_report(results, catalogue=catalogue)

@@ -39,7 +39,7 @@ def test_override_is_not_scaled_again():
     ("text", "said"),
     [
         ("convrge=60", r"there is no budget 'convrge'; give converge=…"),
-        ("zzz=60", r"there is no budget 'zzz'; give alpha=… or beta=… or .* or timed_concurrency=…"),
+        ("zzz=60", r"there is no budget 'zzz'; give accept=… or acknowledge=… or .* or timed_concurrency=…"),
         ("converge", r"the budget 'converge' is not NAME=VALUE; give converge=…"),
         ("converge=soon", r"the budget converge is 'soon', not a number from 0.1 to 86400; .* converge=30"),
         ("converge=nan", "not a number from"),

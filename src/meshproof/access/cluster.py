@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from kubernetes.client import AdmissionregistrationV1Api, ApiException, ApisApi, CoreV1Api, CustomObjectsApi
+from kubernetes import client
+from kubernetes.client import ApiException
 from urllib3.exceptions import HTTPError
 
 from meshproof.access.findings import Finding, State
@@ -82,13 +83,13 @@ def _kinds(cluster: Cluster, wanted: tuple[Right, ...]) -> Iterable[Finding]:
     for right in wanted:
         if right.group.endswith(ISTIO) and right.verb == APPLY:
             needed.setdefault(right.group, set()).add(right.resource)
-    groups: Any = ApisApi(cluster.api).get_api_versions(_request_timeout=ASK_SECONDS)
+    groups: Any = client.ApisApi(cluster.api).get_api_versions(_request_timeout=ASK_SECONDS)
     versions = {group.name: group.preferred_version.version for group in groups.groups}
     absent = []
     for group, resources in needed.items():
         served: set[str] = set()
         if group in versions:
-            listed: Any = CustomObjectsApi(cluster.api).get_api_resources(
+            listed: Any = client.CustomObjectsApi(cluster.api).get_api_resources(
                 group, versions[group], _request_timeout=ASK_SECONDS
             )
             served = {each.name for each in listed.resources}
@@ -106,7 +107,7 @@ def _kinds(cluster: Cluster, wanted: tuple[Right, ...]) -> Iterable[Finding]:
 def _control_plane(cluster: Cluster, *, may_ask: bool) -> Finding:
     name = "control plane"
     try:
-        answer: Any = CoreV1Api(cluster.api).connect_get_namespaced_service_proxy_with_path(
+        answer: Any = client.CoreV1Api(cluster.api).connect_get_namespaced_service_proxy_with_path(
             "istiod:15014", "istio-system", "version", _request_timeout=ASK_SECONDS
         )
     except ApiException as error:
@@ -132,7 +133,7 @@ def _control_plane(cluster: Cluster, *, may_ask: bool) -> Finding:
 
 def _injection(cluster: Cluster) -> Finding:
     name = "injection webhook"
-    found: Any = AdmissionregistrationV1Api(cluster.api).list_mutating_webhook_configuration(
+    found: Any = client.AdmissionregistrationV1Api(cluster.api).list_mutating_webhook_configuration(
         _request_timeout=ASK_SECONDS
     )
     label = ", ".join(f"{key}={value}" for key, value in INJECTED.items())

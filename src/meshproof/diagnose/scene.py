@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from kubernetes.client import ApiClient, ApiException, CoreV1Api, CustomObjectsApi
+from kubernetes import client
+from kubernetes.client import ApiClient, ApiException
 
 from meshproof.errors import MeshproofError
 from meshproof.observe.proxy import Proxy
@@ -111,7 +112,7 @@ class KubernetesScene:
 
     def __init__(self, api: ApiClient, namespace: str) -> None:
         self._api = api
-        self._core = CoreV1Api(api)
+        self._core = client.CoreV1Api(api)
         self._namespace = namespace
 
     @property
@@ -144,13 +145,13 @@ class KubernetesScene:
             found = ask(self._namespace, _request_timeout=REQUEST_SECONDS)
         except ApiException as error:
             raise _unread(what, error) from error
-        client: Any = self._api
-        return tuple(client.sanitize_for_serialization(found)["items"])
+        api: Any = self._api
+        return tuple(api.sanitize_for_serialization(found)["items"])
 
     def objects(self, kind: Kind) -> tuple[Document, ...]:
         """Return the mesh's objects of a kind in it, each without what it was last applied as."""
         try:
-            found: Any = CustomObjectsApi(self._api).list_namespaced_custom_object(
+            found: Any = client.CustomObjectsApi(self._api).list_namespaced_custom_object(
                 kind.group, kind.version, self._namespace, kind.plural, _request_timeout=REQUEST_SECONDS
             )
         except ApiException as error:

@@ -16,7 +16,6 @@ from meshproof.observe.istiod import Config, ControlPlane, State
 from meshproof.results import Propagation
 from meshproof.traffic.clock import Clock, Pace, SystemClock
 
-SECONDS = 10.0
 """Deadline of one wait: many times what a change takes."""
 FIRST_GAP, LONGEST_GAP, GROWTH = 0.02, 0.1, 1.25
 """Seconds between two looks, which ask the API server nothing: they go through an open connection."""
@@ -52,7 +51,7 @@ class Barrier:
         control_plane: ControlPlane,
         namespace: str,
         *,
-        seconds: float = SECONDS,
+        seconds: float,
         clock: Clock | None = None,
     ) -> None:
         self._control_plane = control_plane

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, TypeVar
 
-from kubernetes.client import ApiClient, ApiException, CoreV1Api
+from kubernetes import client
+from kubernetes.client import ApiClient, ApiException
 from urllib3.exceptions import HTTPError
 
 from meshproof.observe.tunnel import ANSWER_SECONDS, CannotForward, Tunnel
@@ -213,7 +214,7 @@ def _proxy(item: Mapping[str, Any]) -> Proxy:
 
 def _ready(api: ApiClient, namespace: str) -> list[str]:
     try:
-        pods: Any = CoreV1Api(api).list_namespaced_pod(
+        pods: Any = client.CoreV1Api(api).list_namespaced_pod(
             namespace, label_selector=SELECTOR, _request_timeout=ANSWER_SECONDS
         )
     except ApiException as error:

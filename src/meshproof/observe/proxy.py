@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from kubernetes.client import ApiClient, ApiException, CoreV1Api
+from kubernetes import client
+from kubernetes.client import ApiClient, ApiException
 from kubernetes.stream import stream
 from urllib3.exceptions import HTTPError
 from websocket import WebSocketException
@@ -86,7 +87,7 @@ class Proxy:
         with ApiClient(self.api.configuration) as own:
             try:
                 socket = stream(
-                    CoreV1Api(own).connect_get_namespaced_pod_exec,
+                    client.CoreV1Api(own).connect_get_namespaced_pod_exec,
                     self.pod,
                     self.namespace,
                     container=CONTAINER,

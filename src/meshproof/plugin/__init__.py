@@ -34,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     order.settle(config)
     options.hush(config)
     Selection.of(config)  # a slip in an option is told before anything is collected
+    options.check(config)
     if config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput"):
         from meshproof.plugin import session  # noqa: PLC0415 - see above
 

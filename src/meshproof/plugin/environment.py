@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from kubernetes.client import CoreV1Api
+from kubernetes import client
 
 from meshproof.cluster.model import Cluster
 from meshproof.results import Environment, FeatureFound, Node
@@ -30,7 +30,7 @@ def describe(
         features: what was looked for in the mesh.
     """
     known = dict(fact.split("=", 1) for fact in facts)
-    core = CoreV1Api(cluster.api)
+    core = client.CoreV1Api(cluster.api)
     nodes: Any = core.list_node()
     pods: Any = core.list_namespaced_pod(namespace)
     images: dict[str, str] = {}

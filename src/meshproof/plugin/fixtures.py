@@ -25,7 +25,7 @@ from meshproof.plugin.diagnostics import SCENE
 from meshproof.plugin.record import EVIDENCE
 from meshproof.plugin.verdicts import RECORDER, RUN_ID
 from meshproof.run import Run
-from meshproof.traffic import Batch, Budgets, Call, Expect
+from meshproof.traffic import Budgets, Expect
 from meshproof.traffic.outside import Outside
 from meshproof.traffic.probe import PodProxy, Probe
 from meshproof.workloads import Curl, Pod, pods_of
@@ -34,8 +34,6 @@ IMAGES = ("productpage", "details", "reviews", "ratings", "probe")
 """The images that a run deploys, as the file of --meshproof-images names them."""
 
 INJECTION = {"istio-injection": "enabled"}
-ACCEPTED_SECONDS = 120
-GONE_SECONDS = 180
 
 
 @dataclass(frozen=True)
@@ -88,6 +86,7 @@ def features(request: pytest.FixtureRequest, api: ApiClient) -> Features:
 def run(
     request: pytest.FixtureRequest,
     api: ApiClient,
+    budgets: Budgets,
     mesh: str,  # noqa: ARG001 - nothing is made before a mesh answers
 ) -> Iterator[Run]:
     """Make the run's own namespace, or that of its worker; remove it with everything in it."""
@@ -98,7 +97,7 @@ def run(
     config.stash[SCENE] = KubernetesScene(api, this.namespace)
     yield this
     del config.stash[SCENE]
-    this.remove(api, seconds=GONE_SECONDS)
+    this.remove(api, seconds=budgets.remove)
     config.stash[RECORDER].removed(this.id)
 
 
@@ -113,16 +112,16 @@ def tokens(run: Run, images: Mapping[str, str]) -> Mapping[str, str]:
 
 
 @pytest.fixture(scope="session")
-def manifests(api: ApiClient, run: Run) -> Manifests:
+def manifests(api: ApiClient, run: Run, budgets: Budgets) -> Manifests:
     """Return what applies objects to the run's namespace."""
-    return Manifests(dynamic(api), run.namespace, run.labels, seconds=ACCEPTED_SECONDS)
+    return Manifests(dynamic(api), run.namespace, run.labels, seconds=budgets.accept)
 
 
 @pytest.fixture(scope="session")
-def barrier(api: ApiClient, run: Run) -> Iterator[Barrier]:
+def barrier(api: ApiClient, run: Run, budgets: Budgets) -> Iterator[Barrier]:
     """Return what waits until the run's proxies have what was applied."""
     control_plane = ControlPlane.in_cluster(api)
-    yield Barrier(control_plane, run.namespace)
+    yield Barrier(control_plane, run.namespace, seconds=budgets.acknowledge)
     control_plane.close()
 
 
@@ -196,19 +195,3 @@ def prometheus(api: ApiClient) -> Prometheus:
 def jaeger(api: ApiClient) -> Jaeger:
     """Return the client of the mesh's traces."""
     return Jaeger.in_cluster(api)
-
-
-@pytest.fixture(scope="session")
-def floor(budgets: Budgets) -> Callable[[Call], float]:
-    """Return what measures a path: the seconds of the fastest of a few calls, below which nobody can get."""
-
-    def fastest(call: Call) -> float:
-        replies = call.sender.send(call, Batch(budgets.in_a_row, 1, budgets.converge)).replies
-        answered = [reply.seconds for reply in replies if reply.failure is None]
-        if not answered:
-            raise MeshproofError(
-                f"none of {len(replies)} calls was answered: {call}", "look at the pod that it calls"
-            )
-        return min(answered)
-
-    return fastest

@@ -4,7 +4,7 @@ import socket
 from typing import Any
 from urllib.parse import urlsplit
 
-from kubernetes.client import CoreV1Api
+from kubernetes import client
 
 from meshproof.cluster.model import Cluster
 from meshproof.errors import MeshproofError
@@ -26,7 +26,7 @@ def node_port(cluster: Cluster, worker: int) -> int | None:
     if worker >= len(cluster.host_ports):
         return None
     wanted = cluster.host_ports[worker][0]
-    services: Any = CoreV1Api(cluster.api).list_service_for_all_namespaces()
+    services: Any = client.CoreV1Api(cluster.api).list_service_for_all_namespaces()
     taken = {port.node_port for service in services.items for port in service.spec.ports or ()}
     return None if wanted in taken else wanted
 

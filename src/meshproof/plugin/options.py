@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from meshproof.errors import MeshproofError
+
 PROGRESS = ("lines", "live", "none")
 
 
@@ -127,6 +129,22 @@ def _how(group: pytest.OptionGroup) -> None:
         help="instead of pytest's dots: one line per behaviour as it ends, or the same with what is going on "
         "below it, for a terminal",
     )
+
+
+def check(config: pytest.Config) -> None:
+    """Check the words of options that are of use only once a mesh is there.
+
+    Raises:
+        pytest.UsageError: one of them names a feature or a budget that there is not.
+    """
+    from meshproof.behaviours import check_overrides  # noqa: PLC0415 - only a run that proves needs them
+    from meshproof.traffic.budgets import Budgets  # noqa: PLC0415 - as above
+
+    try:
+        check_overrides(config.getoption("meshproof_assume"), config.getoption("meshproof_exempt"))
+        Budgets.from_environment().with_overrides(config.getoption("meshproof_budget"))
+    except MeshproofError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def hush(config: pytest.Config) -> None:

@@ -5,6 +5,8 @@ from typing import Self
 
 import pytest
 
+from meshproof.behaviours import tested_ids
+from meshproof.errors import MeshproofError
 from meshproof.plugin.controller import Controller
 from meshproof.plugin.interruptions import Interruptions
 from meshproof.plugin.link import Relay, orders, worker_number
@@ -113,7 +115,16 @@ class Prover:
             PlannedTest(behaviour=mark.id, test=item.nodeid, selected=item in selected)
             for item, mark in wanted.items()
         )
-        self._records.take(PlanRecord(tests=tuple(plan)))
+        self._records.take(PlanRecord(tests=tuple(plan), tested=self._tested()))
         register = self._config.pluginmanager.register
         register(Verdicts(self._config, wanted, self._records, self._outcome), "meshproof-verdicts")
         return {item for item in selected if item.nodeid in self._done}
+
+    def _tested(self) -> tuple[str, ...]:
+        """Return what the suites prove, so that a run of a part of them does not pass for one of all."""
+        suites = self._config.rootpath / "suites"
+        try:
+            return tuple(sorted(tested_ids(suites)))
+        except MeshproofError:
+            # No such folder, or a module that pytest cannot read either, and says so.
+            return ()

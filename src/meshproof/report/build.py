@@ -185,6 +185,8 @@ def _behaviour(
     if tests:
         verdict = gravest(test.verdict for test in tests)
         reason = _reason(verdict, tests)
+    elif results.plan is not None and behaviour.id in results.plan.tested:
+        verdict, reason = Verdict.NOT_RUN, "its test was not collected"
     elif results.plan is not None:
         verdict, reason = Verdict.PLANNED, _NO_TEST
     else:

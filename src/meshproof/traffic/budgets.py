@@ -12,7 +12,10 @@ from meshproof.errors import ExitCode, MeshproofError
 SCALE = "MESHPROOF_TIME_SCALE"
 """Environment variable: every deadline is multiplied by it, for a cluster that is slower than most."""
 
-_DEADLINES = ("call_timeout", "converge", "hold", "sample", "observe", "steady", "late")
+_DEADLINES = (
+    *("call_timeout", "accept", "remove", "acknowledge"),
+    *("converge", "hold", "sample", "observe", "steady", "late"),
+)
 _FRACTIONS = ("points", "alpha", "beta")
 _FASTEST = 0.05
 
@@ -24,6 +27,12 @@ class Budgets:
     # Seconds. The scale factor applies to these.
     call_timeout: float = 5.0
     """One call without an answer of its own timeout."""
+    accept: float = 120.0
+    """Until the cluster has accepted an object, and until a workload is rolled out."""
+    remove: float = 180.0
+    """Until a namespace is gone with everything in it."""
+    acknowledge: float = 10.0
+    """From a change of configuration until the proxies have acknowledged it; then answers alone judge."""
     converge: float = 30.0
     """From the first call until the answers are right in a row: config arrives in about 0.1 s when idle."""
     steady: float = 2.0
