@@ -17,6 +17,8 @@ INSTALL = {"UV_SYSTEM_CERTS": "1", "UV_CONSTRAINT": "constraints.txt", "PIP_CONS
 # One folder for all sessions of one call: what is measured, proven and shown.
 OUTPUT = Path(os.environ.get("MESHPROOF_OUTPUT") or f"reports/{datetime.now(UTC):%Y%m%d-%H%M%S}")
 THEN = "then:"
+# A module that repairs a cluster step by step has an order.
+ORDERED = ("-p", "no:randomly")
 # Ctrl-C reaches nox first; what it runs is given the time to put its own things in order.
 PATIENCE = {"interrupt_timeout": 120.0, "terminate_timeout": 30.0}
 
@@ -122,7 +124,17 @@ def end_to_end(session: nox.Session) -> None:
     # Before there are two workers that both need it; nothing on a healthy demo.
     session.run("meshproof", "up", **PATIENCE)
     kept = {"MESHPROOF_OUTPUT": str(OUTPUT.absolute())}
-    words = ("tests/end_to_end", "-n", "2", "--dist", "loadfile", "--durations", "15", *given(session))
+    words = (
+        "tests/end_to_end",
+        "-n",
+        "2",
+        "--dist",
+        "loadfile",
+        "--durations",
+        "15",
+        *ORDERED,
+        *given(session),
+    )
     session.run("pytest", *words, env=kept, **PATIENCE)
 
 

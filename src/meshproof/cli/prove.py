@@ -28,6 +28,7 @@ from meshproof.cli.selection import (
     Budget,
     Exempt,
     Levels,
+    NoSidecars,
     RequireAll,
     Resume,
     Seed,
@@ -98,6 +99,7 @@ def run(
     shuffle: Shuffle = False,
     resume: Resume = False,
     require_all: RequireAll = False,
+    no_sidecars: NoSidecars = False,
     verbose: Verbose = False,
 ) -> None:
     """Prove the behaviours of a mesh; the verdicts land in the output folder as they come."""
@@ -113,6 +115,7 @@ def run(
         shuffle=shuffle,
         resume=resume,
         require_all=require_all,
+        no_sidecars=no_sidecars,
         verbose=verbose,
     )
     where = Where(name, context, kubeconfig, existing)

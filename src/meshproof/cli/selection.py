@@ -97,6 +97,10 @@ Resume = Annotated[
 RequireAll = Annotated[
     bool, typer.Option("--require-all", help="A behaviour that is not offered fails the run.")
 ]
+NoSidecars = Annotated[
+    bool,
+    typer.Option("--no-sidecars", help="Deploy without sidecars, to see that no core behaviour passes then."),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="pytest's own output instead of a line each.")]
 
 
@@ -117,6 +121,7 @@ class Selection:
         resume: whether the run in the output folder goes on.
         require_all: whether a behaviour that is not offered fails the run.
         control: whether manifests are withheld.
+        no_sidecars: whether the shop and the probes are deployed without sidecars.
         verbose: whether pytest's own output is shown.
         form: for whom the run speaks.
     """
@@ -133,6 +138,7 @@ class Selection:
     resume: bool = False
     require_all: bool = False
     control: bool = False
+    no_sidecars: bool = False
     verbose: bool = False
     form: Format = Format.TEXT
 
@@ -154,7 +160,7 @@ class Selection:
         if self.seed is not None:
             words.append(f"--meshproof-seed={self.seed}")
         flags = {"shuffle": self.shuffle, "resume": self.resume, "control": self.control}
-        flags["require-all"] = self.require_all
+        flags |= {"require-all": self.require_all, "no-sidecars": self.no_sidecars}
         words += [f"--meshproof-{name}" for name, given in flags.items() if given]
         if self.workers:
             # A module's manifests are applied once: its tests stay with one worker.
