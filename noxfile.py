@@ -17,6 +17,8 @@ INSTALL = {"UV_SYSTEM_CERTS": "1", "UV_CONSTRAINT": "constraints.txt", "PIP_CONS
 # One folder for all sessions of one call: what is measured, proven and shown.
 OUTPUT = Path(os.environ.get("MESHPROOF_OUTPUT") or f"reports/{datetime.now(UTC):%Y%m%d-%H%M%S}")
 THEN = "then:"
+# Runs with workers: processes that start processes, but no cluster.
+PROCESSES = "tests/plugin/processes"
 # A module that repairs a cluster step by step has an order.
 ORDERED = ("-p", "no:randomly")
 # Ctrl-C reaches nox first; what it runs is given the time to put its own things in order.
@@ -72,7 +74,8 @@ def types(session: nox.Session) -> None:
 def unit(session: nox.Session) -> None:
     """The engine's own tests: no cluster, seconds."""
     session.install("--quiet", "--editable", ".", "--group", "unit", env=INSTALL)
-    session.run("pytest", "tests", "--ignore", "tests/end_to_end", "-n", "2", *given(session), **PATIENCE)
+    words = ("--ignore", "tests/end_to_end", "--ignore", PROCESSES, "-n", "2", *given(session))
+    session.run("pytest", "tests", *words, **PATIENCE)
 
 
 @nox.session
@@ -135,7 +138,7 @@ def end_to_end(session: nox.Session) -> None:
         *ORDERED,
         *given(session),
     )
-    session.run("pytest", *words, env=kept, **PATIENCE)
+    session.run("pytest", "tests/end_to_end", PROCESSES, *words, env=kept, **PATIENCE)
 
 
 @nox.session

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 from kubernetes.client import ApiException
 from kubernetes.dynamic.exceptions import NotFoundError, ResourceNotFoundError
+from urllib3.exceptions import ReadTimeoutError
 
 from meshproof.errors import ExitCode, MeshproofError
 from meshproof.manifests import Manifests, Ref, pending, read, wait_for
@@ -22,13 +23,14 @@ DEPLOYMENT = {
 class FakeClient:
     """Stands for the dynamic client: keeps objects by kind, refuses and delays what it was told to."""
 
-    def __init__(self, refused=(), cluster_wide=(), unknown=(), lingering=0):
+    def __init__(self, refused=(), cluster_wide=(), unknown=(), lingering=0, broken=()):
         self.calls = []
         self.stored = {}
         self.refused = refused
         self.cluster_wide = cluster_wide
         self.unknown = unknown
         self.lingering = lingering
+        self.broken = dict(broken)
         self.resources = self
 
     def get(self, resource=None, name=None, namespace=None, *, api_version=None, kind=None):
@@ -39,6 +41,7 @@ class FakeClient:
             return SimpleNamespace(
                 kind=kind, api_version=api_version, namespaced=kind not in self.cluster_wide
             )
+        self.fail("get", resource.kind)
         if (resource.kind, name) not in self.stored:
             if self.lingering:
                 self.lingering -= 1
@@ -53,13 +56,21 @@ class FakeClient:
             error.body = '{"message": "admission webhook denied the request: weights must add up"}'
             raise error
         self.stored[resource.kind, body["metadata"]["name"]] = body
+        self.fail("apply", resource.kind)
         stored = {**body, "metadata": {**body["metadata"], "uid": f"uid-of-{resource.kind}"}}
         return SimpleNamespace(to_dict=lambda: stored)
 
     def delete(self, resource, name, namespace, propagation_policy):
         self.calls.append(("delete", resource.kind, namespace, propagation_policy))
+        self.fail("delete", resource.kind)
         if self.stored.pop((resource.kind, name), None) is None:
             raise NotFoundError(ApiException(status=404, reason="Not Found"))
+
+    def fail(self, verb, kind):
+        """Raise what was scripted for this, once."""
+        error = self.broken.pop((verb, kind), None)
+        if error is not None:
+            raise error
 
 
 def manifests(client):
@@ -136,6 +147,104 @@ def test_object_that_is_never_accepted_is_taken_back():
     with pytest.raises(MeshproofError, match=r"Deployment a is not done after 0.3 s: updatedReplicas 0 of 1"):
         manifests(client).apply([DEPLOYMENT])
     assert client.stored == {}
+
+
+UNAVAILABLE = ApiException(status=503, reason="Service Unavailable")
+LOST = ReadTimeoutError(None, "/apis", "Read timed out.")
+
+
+@pytest.mark.parametrize("verb", ["apply", "get"])
+@pytest.mark.parametrize(
+    "error", [UNAVAILABLE, LOST, KeyboardInterrupt()], ids=lambda error: type(error).__name__
+)
+def test_whatever_breaks_an_apply_everything_is_taken_back(verb, error):
+    """An object too whose answer never came: it may have been stored, and here it was."""
+    client = FakeClient(broken={(verb, "VirtualService"): error})
+    subject = manifests(client)
+    with pytest.raises((MeshproofError, type(error))):
+        subject.apply([RULE, ROUTE])
+    assert client.stored == {}
+    assert subject.remains == ()
+
+
+def test_whoever_waits_for_the_proxies_may_be_interrupted_and_all_is_taken_back():
+    client = FakeClient()
+
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        manifests(client).apply([RULE, ROUTE], interrupted)
+    assert client.stored == {}
+
+
+def test_refused_object_is_not_deleted_because_it_may_be_somebody_elses():
+    client = FakeClient(refused=("VirtualService",))
+    client.stored["VirtualService", "reviews"] = {"somebody": "else's"}
+    subject = manifests(client)
+    with pytest.raises(MeshproofError, match="refused VirtualService reviews"):
+        subject.apply([RULE, ROUTE])
+    assert list(client.stored) == [("VirtualService", "reviews")]
+    assert subject.remains == ()
+
+
+def test_take_back_that_fails_too_keeps_the_first_error_and_says_what_remains():
+    broken = {("get", "VirtualService"): UNAVAILABLE, ("delete", "VirtualService"): LOST}
+    subject = manifests(FakeClient(broken=broken))
+    with pytest.raises(ApiException, match="503"):
+        subject.apply([RULE, ROUTE])
+    assert subject.remains == (Ref.of(ROUTE),)
+
+
+@pytest.mark.parametrize(
+    "error", [UNAVAILABLE, LOST, KeyboardInterrupt()], ids=lambda error: type(error).__name__
+)
+def test_delete_that_fails_keeps_no_other_object_and_is_told_at_the_end(error):
+    client = FakeClient()
+    subject = manifests(client)
+    refs = subject.apply([RULE, ROUTE])
+    assert subject.remains == refs
+    client.broken["delete", "VirtualService"] = error
+    told = []
+    with pytest.raises(type(error)):
+        subject.delete(refs, lambda: told.append("asked"))
+    assert list(client.stored) == [("VirtualService", "reviews")]
+    assert Ref.of(ROUTE) in subject.remains
+    assert told == ["asked"]
+
+
+def test_interrupted_delete_asks_for_all_and_waits_for_nothing():
+    client = FakeClient()
+    subject = manifests(client)
+    refs = subject.apply([RULE, ROUTE])
+    client.broken = {("delete", "VirtualService"): KeyboardInterrupt(), ("get", "DestinationRule"): LOST}
+    with pytest.raises(KeyboardInterrupt):
+        subject.delete(refs)
+    assert list(client.stored) == [("VirtualService", "reviews")]
+    assert ("get", "DestinationRule") in client.broken, "it was waited for"
+
+
+def test_whoever_waits_for_the_proxies_cannot_keep_an_object_from_being_seen_gone():
+    client = FakeClient()
+    subject = manifests(client)
+    refs = subject.apply([RULE, ROUTE])
+
+    def breaks():
+        raise ValueError("no page")
+
+    with pytest.raises(ValueError, match="no page"):
+        subject.delete(refs, breaks)
+    assert (client.stored, subject.remains) == ({}, ())
+
+
+@pytest.mark.parametrize("error", [UNAVAILABLE, LOST], ids=lambda error: type(error).__name__)
+def test_one_answer_that_does_not_come_says_nothing_of_whether_an_object_is_gone(error):
+    client = FakeClient()
+    subject = manifests(client)
+    refs = subject.apply([RULE])
+    client.broken["get", "DestinationRule"] = error
+    subject.delete(refs)
+    assert subject.remains == ()
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,10 @@ class Istiod:
         acks: when each proxy acknowledges it; as soon as it is sent, unless said here.
         refuses: why a proxy does not take it.
         other: when a proxy is sent somebody else's change, which it acknowledges at once.
+        updates: whether what it takes makes it push.
+        gathers: seconds from the first request of each push to its end.
+        queued: seconds that each push's proxies stand in the queue after its end; None when it does not say.
+        alike: whether all proxies ask for the same; none does otherwise.
     """
 
     takes: float = 0.01
@@ -51,6 +55,10 @@ class Istiod:
     refuses: dict[str, str] = field(default_factory=dict)
     other: dict[str, float] = field(default_factory=dict)
     proxies: tuple[str, ...] = ("a", "b", "bystander")
+    updates: bool = True
+    gathers: float = 0.11
+    queued: float | None = 0.0
+    alike: bool = False
 
 
 class Mesh:
@@ -99,7 +107,15 @@ class Mesh:
     @staticmethod
     def _counts(each, now):
         ended = sum(now >= moment for moment in each.pushes)
-        return Counts(updates=int(now >= each.takes), pushes=ended, worked=ended * each.works)
+        served = sum(now >= moment + (each.queued or 0.0) for moment in each.pushes)
+        return Counts(
+            updates=int(each.updates and now >= each.takes),
+            pushes=ended,
+            worked=ended * each.works,
+            gathered=ended * each.gathers,
+            served=None if each.queued is None else served * len(each.proxies),
+            connected=len(each.proxies),
+        )
 
     @staticmethod
     def _proxy(each, name, now):
@@ -107,8 +123,9 @@ class Mesh:
         earlier = "other" if now >= each.other.get(name, NEVER) else "old"
         sent = "new" if now >= sent_at else earlier
         acked = sent if now >= each.acks.get(name, 0.0) and name not in each.refuses else earlier
+        role = "sidecar" if each.alike else name
         error = each.refuses.get(name, "") if sent == "new" else ""
-        return Proxy(f"{name}.{NAMESPACE}", {"route": sent}, {"route": acked}, error)
+        return Proxy(f"{name}.{NAMESPACE}", {"route": sent}, {"route": acked}, error, role)
 
 
 def follow(*istiods, obj=ROUTE, seconds=10.0, deleted=False, **kwargs):
@@ -158,17 +175,86 @@ def test_deletion_is_over_when_the_proxies_have_lost_it():
     assert 0.52 <= found.found.acknowledged <= 0.65
 
 
-def test_change_that_concerns_no_proxy_does_not_wait_for_the_deadline():
-    found, _, ended = follow(Istiod(sends={}))
+@pytest.mark.parametrize("queued", [0.0, None])
+def test_change_that_concerns_no_proxy_does_not_wait_for_the_deadline(queued):
+    found, _, ended = follow(Istiod(sends={}, queued=queued))
     assert (found.found.proxies, found.found.pushed, found.found.acknowledged) == (0, None, None)
     assert found.found.reason == "the control plane sent nothing to any proxy of the namespace"
-    assert ended < 0.4
+    assert ended < 0.8
+
+
+@pytest.mark.parametrize("queued", [0.0, 5.0, None])
+def test_change_that_has_reached_every_proxy_waits_for_nothing_more(queued):
+    """Not for the proxies of other namespaces either, which stand in the queue behind."""
+    found, _, ended = follow(Istiod(queued=queued, alike=True, proxies=("a", "b")))
+    assert (found.found.proxies, found.found.reason) == (2, "")
+    assert found.found.acknowledged <= 0.2
+    assert ended < 0.31
+
+
+@pytest.mark.parametrize("queued", [0.0, None])
+def test_change_that_has_reached_all_of_a_kind_waits_for_nothing_more(queued):
+    _, _, ended = follow(Istiod(queued=queued))
+    assert ended < 0.35
 
 
 def test_change_that_is_not_pushed_at_all_ends_with_silence():
-    found, _, ended = follow(Istiod(pushes=(), sends={}))
+    found, _, ended = follow(Istiod(pushes=(), sends={}, updates=False))
     assert found.found.proxies == 0
     assert ended < 0.8
+
+
+def test_push_that_is_owed_is_waited_for_however_silent_the_control_plane_is():
+    found, _, ended = follow(Istiod(pushes=(1.2,), sends={"a": 1.21, "b": 1.22}))
+    assert (found.found.proxies, found.found.reason) == (2, "")
+    assert 1.21 <= found.found.pushed <= found.found.acknowledged <= 1.4
+    assert ended < 1.8
+
+
+def test_push_that_is_owed_and_never_comes_is_said():
+    found, _, ended = follow(Istiod(pushes=(), sends={}))
+    assert found.found.reason == "after 10 s the control plane had not pushed it"
+    assert ended >= 10
+
+
+def test_somebody_elses_long_push_does_not_pay_for_the_one_that_is_owed():
+    """It ends in the same moment in which the change is taken, and the next one takes as long."""
+    slow = Istiod(pushes=(0.012, 1.0), works=0.3, gathers=0.9, sends={"a": 1.01, "b": 1.02})
+    found, _, _ = follow(slow)
+    assert found.found.proxies == 2
+    assert 1.01 <= found.found.pushed <= 1.2
+
+
+def test_proxies_that_stand_in_the_queue_are_waited_for():
+    found, _, ended = follow(Istiod(queued=1.27, sends={"a": 1.4, "b": 1.45}))
+    assert (found.found.proxies, found.found.reason) == (2, "")
+    assert 1.4 <= found.found.pushed <= found.found.acknowledged <= 1.6
+    assert ended < 2
+
+
+def test_queue_that_is_not_worked_off_in_time_is_said():
+    found, _, _ = follow(Istiod(queued=NEVER, sends={"a": 0.13}))
+    assert found.found.reason == "after 10 s the control plane had not served every proxy yet"
+    assert found.found.acknowledged is None
+
+
+@pytest.mark.parametrize("queued", [1.3, None])
+def test_proxy_that_asks_for_the_same_as_one_that_was_sent_something_is_waited_for(queued):
+    late = Istiod(sends={"a": 0.13, "b": 1.5}, queued=queued, alike=True, proxies=("a", "b"))
+    found, _, ended = follow(late)
+    assert (found.found.proxies, found.found.reason) == (2, "")
+    assert found.found.pushed < 0.2
+    assert 1.5 <= found.found.acknowledged <= 1.65
+    assert ended < 1.9
+
+
+def test_proxy_that_was_served_and_sent_nothing_is_named_when_its_like_were():
+    found, _, ended = follow(Istiod(sends={"a": 0.13}, alike=True, proxies=("a", "b")))
+    assert found.found.reason == (
+        f"the control plane sent nothing to b.{NAMESPACE}, but did to a.{NAMESPACE}, which asks for the same"
+    )
+    assert (found.found.proxies, found.found.acknowledged) == (1, None)
+    assert ended < 0.9
 
 
 def test_push_that_was_over_before_it_could_be_seen_is_still_measured():

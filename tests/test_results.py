@@ -15,8 +15,11 @@ from meshproof.results import (
     EndRecord,
     Environment,
     EnvironmentRecord,
+    FeatureFound,
+    Implementation,
     PlannedTest,
     PlanRecord,
+    Propagation,
     ResultsWriter,
     ResumeRecord,
     RunRecord,
@@ -205,6 +208,30 @@ def test_a_full_disk_is_said(tmp_path, monkeypatch):
     ):
         writer.write(RUN)
     assert raised.value.exit_code is ExitCode.ENVIRONMENT
+
+
+def test_no_line_holds_a_credential(tmp_path):
+    url = "https://user:kanarienvogel@registry/"
+    feature = FeatureFound(name="egress", offered=True, value=url, found=f"answers at {url}")
+    records = (
+        RUN.model_copy(update={"implementation": Implementation(url=url)}),
+        RunRecord(run="r1", meshproof="0.1.0", started=NOON, options={"--meshproof-charts": url}),
+        EnvironmentRecord(environment=Environment(features=(feature,))),
+        TestRecord(**TEST.model_dump() | {"reason": url, "propagation": Propagation(reason=url)}),
+        EndRecord(ended=NOON, interrupted=url),
+    )
+    path = write(tmp_path / "results.jsonl", *records)
+    lines = path.read_text().splitlines()
+    assert [line.count("https://(hidden)@registry/") for line in lines] == [1, 1, 2, 2, 1]
+    assert "kanarienvogel" not in path.read_text()
+
+
+def test_test_is_called_as_pytest_calls_it(tmp_path):
+    # A run that is resumed finds it again by this name.
+    name = "t.py::test_header[authorization: Bearer jason]"
+    plan = PlanRecord(tests=(PlannedTest(behaviour="TM-02", test=name),))
+    path = write(tmp_path / "results.jsonl", RUN, plan, TEST.model_copy(update={"test": name}))
+    assert [test.test for test in read_results(path).tests] == [name]
 
 
 def test_text_that_no_file_can_hold_does_not_cost_the_verdict(tmp_path):

@@ -98,3 +98,9 @@ def test_sweep_removes_what_runs_left_and_nothing_else(fake):
     assert runs_on(None) == (Run("r1"), Run("r2"))
     assert sweep(None, seconds=5) == (Run("r1"), Run("r2"))
     assert set(fake.namespaces) == {"default", "shop"}
+
+
+@pytest.mark.parametrize("names", [("meshproof-r1", "shop"), ("shop", "meshproof-r1")])
+def test_a_namespace_that_borrows_a_runs_label_does_not_hide_the_run(fake, names):
+    fake.namespaces = {name: {RUN_LABEL: "r1"} for name in names}
+    assert runs_on(None) == (Run("r1"),)

@@ -1,8 +1,9 @@
 """results.jsonl: what a run measured, one JSON object per line, written as it happens.
 
-The order of lines: `run` first, `plan` once the tests are collected, `environment` once it is known, a `test`
-as each one ends, `end` last. A file without `end` is that of a run that was interrupted; what it holds still
-counts. A run that is resumed appends `resume` and goes on from there with `plan`.
+The order of lines: `run` first, `plan` once the tests are collected, `environment` before the first verdict
+and again once the shop is deployed, a `test` as each one ends and another when its teardown changes that,
+`end` last. A file without `end` is that of a run that was interrupted; what it holds still counts. A run
+that is resumed appends `resume` and goes on from there with `plan`.
 """
 
 import os
@@ -120,8 +121,8 @@ class FeatureFound(_Record):
 
     name: Text
     offered: bool
-    value: Text | None = None
-    found: Text
+    value: Seen | None = None
+    found: Seen
 
 
 class Environment(_Record):
@@ -155,7 +156,7 @@ class Implementation(_Record):
 
     organization: Text = "istio"
     project: Text = "istio"
-    url: Text = "https://istio.io/"
+    url: Seen = "https://istio.io/"
     contact: tuple[Text, ...] = ()
 
 
@@ -167,7 +168,8 @@ class RunRecord(_Record):
         meshproof: version of meshproof that ran.
         started: when, with its time zone.
         control: whether manifests were withheld (a control run).
-        options: the run's options by the name that a user types, such as {"--meshproof-context": "kind-x"}.
+        options: the run's options by the name that a user types, such as {"--meshproof-context": "kind-x"};
+            MESHPROOF_TIME_SCALE among them when it was set; credentials in them are hidden.
     """
 
     kind: Literal["run"] = "run"
@@ -178,11 +180,14 @@ class RunRecord(_Record):
     control: bool = False
     environment: Environment = Environment()
     implementation: Implementation = Implementation()
-    options: dict[Text, Text] = Field(default_factory=dict)
+    options: dict[Text, Seen] = Field(default_factory=dict)
 
 
 class EnvironmentRecord(_Record):
-    """What the run turned out to run against, once that was deployed; the first one counts."""
+    """What the run turned out to run against; the first one counts, and then the first that knows images.
+
+    It is written before any verdict, and again once there are pods that tell which images they run.
+    """
 
     kind: Literal["environment"] = "environment"
     environment: Environment
@@ -235,7 +240,7 @@ class Propagation(_Record):
     acknowledged: Seconds | None = None
     answered: Seconds | None = None
     proxies: Annotated[int, Field(ge=0)] = 0
-    reason: Text = ""
+    reason: Seen = ""
 
 
 class ShareFound(_Record):
@@ -263,7 +268,7 @@ class DurationFound(_Record):
         longest: the longest that was seen.
     """
 
-    call: Text
+    call: Seen
     floor: Seconds
     least: Seconds
     most: Seconds
@@ -276,7 +281,7 @@ class TestRecord(_Record):
 
     Args:
         behaviour: the id of the behaviour that it proves.
-        test: pytest's node id.
+        test: pytest's node id, as it is: a run that is resumed finds the test again by it.
         verdict: one of RUN_VERDICTS, or of CONTROL_VERDICTS in a control run.
         seconds: how long it took, set-up included.
         reason: one line: why it failed, is not offered or could not be run. Empty when passed.
@@ -322,7 +327,7 @@ class EndRecord(_Record):
 
     kind: Literal["end"] = "end"
     ended: AwareDatetime
-    interrupted: Text | None = None
+    interrupted: Seen | None = None
 
 
 class ResumeRecord(_Record):
@@ -535,7 +540,8 @@ def _assemble(path: Path, records: Sequence[Record], torn: str | None) -> Result
                 tests.pop(record.test, None)
                 tests[record.test] = record
             case EnvironmentRecord() if end is None:
-                run = run if described else run.model_copy(update={"environment": record.environment})
+                if not described or (record.environment.images and not run.environment.images):
+                    run = run.model_copy(update={"environment": record.environment})
                 described = True
             case PlanRecord() if not planned and end is None:
                 plan, planned = record, True
@@ -561,3 +567,13 @@ def _first(error: ValidationError) -> str:
     detail = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in detail["loc"])
     return f"{where}: {detail['msg']}" if where else str(detail["msg"])
+
+
+def same_mesh(before: Environment, now: Environment) -> bool:
+    """Return whether two descriptions are of the same cluster with the same mesh in it."""
+    return _identity(before) == _identity(now)
+
+
+def _identity(environment: Environment) -> tuple[object, ...]:
+    nodes = sorted(node.name for node in environment.nodes)
+    return environment.istio, environment.kubernetes, environment.proxy_build, environment.profile, nodes

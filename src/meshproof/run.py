@@ -93,18 +93,18 @@ class Run:
 
 
 def runs_on(api: ApiClient) -> tuple[Run, ...]:
-    """Return every run that has left a namespace on this cluster, by id.
+    """Return every run that has a namespace on this cluster, by id: left behind, or still in use.
 
     A namespace that only bears the label, but not the name that a run would have given it, is not a run's.
     """
     items = client.CoreV1Api(api).list_namespace(label_selector=RUN_LABEL).items
     found = [item.metadata for item in items if item.metadata is not None]
-    runs = {Run(each.labels[RUN_LABEL]): each.name for each in found if each.labels}
-    return tuple(sorted((run for run, name in runs.items() if run.namespace == name), key=lambda run: run.id))
+    runs = [(Run(each.labels[RUN_LABEL]), each.name) for each in found if each.labels]
+    return tuple(sorted((run for run, name in runs if run.namespace == name), key=lambda run: run.id))
 
 
 def sweep(api: ApiClient, *, seconds: float) -> tuple[Run, ...]:
-    """Remove everything that earlier runs have left on this cluster; return those runs.
+    """Remove everything that runs have on this cluster, also those that are going on; return those runs.
 
     Args:
         api: the cluster's API server.

@@ -51,7 +51,8 @@ def miscounted(samples, *, calls, labels):
 
 def test_both_ends_count_every_call_with_right_labels(probe, expect, prometheus, run):
     expect.converged(probe.get("http://probe-b:8080/"), status(200) & header("x-route", "counted"))
-    calls = expect.converged(probe.get(f"http://probe-b:8080/?status={COUNTED}"), status(COUNTED)).calls
+    # Those that came back with it: one that was lost on its way was counted with another, or by nobody.
+    calls = expect.converged(probe.get(f"http://probe-b:8080/?status={COUNTED}"), status(COUNTED)).passes
     expect.eventually(
         lambda: prometheus.samples(
             "istio_requests_total", namespace=run.namespace, response_code=str(COUNTED)

@@ -6,7 +6,8 @@ from urllib.parse import unquote, urlsplit
 from meshproof.access.rights import cluster_role, rights
 
 REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-VERSION = "/api/v1/namespaces/istio-system/services/istiod:15014/proxy/version"
+SERVICES = "/api/v1/namespaces/istio-system/services"
+VERSION = f"{SERVICES}/istiod:15014/proxy/version"
 WEBHOOKS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 KUBERNETES = ("major", "minor", "gitCommit", "gitTreeState", "buildDate", "goVersion", "compiler", "platform")
 DRY_RUN = "/apis/networking.istio.io/v1/namespaces/istio-system/virtualservices"
@@ -32,6 +33,11 @@ def webhooks(selector, name="namespace.sidecar-injector.istio.io"):
     return {"items": [configuration]}
 
 
+def services(*names, port=15014):
+    found = [{"metadata": {"name": name}, "spec": {"ports": [{"port": port}]}} for name in names]
+    return 200, {"items": found}
+
+
 class Mesh:
     """What the API server answers."""
 
@@ -40,6 +46,7 @@ class Mesh:
         self.webhook_judges = True
         self.answers = {
             "/version/": (200, dict.fromkeys(KUBERNETES, "") | {"gitVersion": "v1.34.4"}),
+            SERVICES: services("istiod"),
             VERSION: (200, "1.31.0"),
             WEBHOOKS: (200, webhooks({"matchLabels": {"istio-injection": "enabled"}})),
         }

@@ -1,10 +1,11 @@
 """What `doctor` finds in a cluster: each thing that is taken away is named, with what to do."""
 
 import pytest
-from pretended import VERSION, WEBHOOKS, status, webhooks
+from pretended import SERVICES, VERSION, WEBHOOKS, services, status, webhooks
 
 from meshproof.access.cluster import look
 from meshproof.access.findings import State, ready
+from meshproof.access.istiod import istiod_service
 from meshproof.access.rights import cluster_role, rights
 from meshproof.cluster.model import NoContext
 
@@ -65,6 +66,32 @@ def test_without_a_mesh_all_of_it_is_named(cluster, mesh):
     applied = [right for right in rights(cluster_role()) if "istio" in right.group and right.verb == "patch"]
     kinds = {f"{right.resource}.{right.group}" for right in applied}
     assert names == {"control plane", "injection webhook"} | {f"definition {kind}" for kind in kinds}
+
+
+def test_control_plane_of_a_revision_is_found_by_its_label(cluster, mesh):
+    mesh.answers[SERVICES] = services("istiod-canary")
+    mesh.answers[f"{SERVICES}/istiod-canary:15014/proxy/version"] = mesh.answers.pop(VERSION)
+    assert missing(cluster) == []
+
+
+@pytest.mark.parametrize(
+    ("listed", "chosen"),
+    [
+        pytest.param(services("istiod-a", "istiod"), "istiod", id="the-one-without-a-revision"),
+        pytest.param(
+            services("istiod-a", "istiod-b", "istiod-revision-tag-default"),
+            "istiod-revision-tag-default",
+            id="the-one-that-is-the-default",
+        ),
+        pytest.param(services("istiod-b", "istiod-a"), "istiod-a", id="the-first-by-name"),
+        pytest.param(services("istiod-remote", port=15012), "istiod", id="none-that-tells-of-itself"),
+        pytest.param(services(), "istiod", id="none"),
+        pytest.param(status(403, "forbidden"), "istiod", id="not-to-be-listed"),
+    ],
+)
+def test_service_that_tells_of_istiod_is_chosen(cluster, mesh, listed, chosen):
+    mesh.answers[SERVICES] = listed
+    assert istiod_service(cluster.api, 10) == chosen
 
 
 def test_a_webhook_that_does_not_judge_is_named(cluster, mesh):

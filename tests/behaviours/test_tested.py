@@ -69,3 +69,10 @@ def test_module_that_is_no_python_is_a_usage_error_that_names_it(suite):
     with pytest.raises(MeshproofError, match=r"test_it\.py cannot be read as Python") as caught:
         tested.tested_ids(folder)
     assert caught.value.exit_code is ExitCode.USAGE
+
+
+def test_module_that_is_no_python_can_be_left_out(suite):
+    folder = suite(
+        test_bad="def (:\n", test_good='import pytest\npytestmark = pytest.mark.behaviour("TM-01")\n'
+    )
+    assert tested.tested_ids(folder, skip_unreadable=True) == {"TM-01"}

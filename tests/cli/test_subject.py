@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from meshproof.access.brought import Brought
 from meshproof.cli import subject as module
-from meshproof.cli.subject import Brought, Subject, subject
+from meshproof.cli.subject import Subject, subject
 from meshproof.cli.target import Target, Where
 from meshproof.cluster.model import Cluster
 from meshproof.cluster.state import State

@@ -1,6 +1,7 @@
 """A scripted scene: what is asked of it, what is kept, and what is said when parts of it are silent."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ LOGGED = (
 )
 
 
-def pod(app, *containers, env=()):
+def pod(app, *containers, env=(), ready=True):
     return {
         "metadata": {
             "name": f"{app}-1",
@@ -25,7 +26,7 @@ def pod(app, *containers, env=()):
             "annotations": {"kubectl.kubernetes.io/last-applied-configuration": CANARY},
         },
         "spec": {"containers": [{"name": name, "env": list(env)} for name in containers]},
-        "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
+        "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": str(ready)}]},
     }
 
 
@@ -66,9 +67,10 @@ class ScriptedProxy:
 class ScriptedScene:
     namespace = "shop"
 
-    def __init__(self, *, silent=(), proxies=True):
+    def __init__(self, *, silent=(), proxies=True, warned=""):
         self._silent = silent
         self._proxies = proxies
+        self._warned = warned
 
     def _say(self, what, answer):
         if what in self._silent:
@@ -82,7 +84,10 @@ class ScriptedScene:
         env = [{"name": "DB_PASSWORD", "value": f"{CANARY}-env"}]
         return self._say(
             "pods",
-            (pod("probe-a", "probe", "istio-proxy"), pod("reviews", "reviews", "istio-proxy", env=env)),
+            (
+                pod("probe-a", "probe", "istio-proxy"),
+                pod("reviews", "reviews", "istio-proxy", env=env, ready=not self._warned),
+            ),
         )
 
     def services(self):
@@ -91,7 +96,8 @@ class ScriptedScene:
 
     def events(self):
         about = {"kind": "Pod", "name": "reviews-1"}
-        return self._say("events", ({"involvedObject": about, "message": f"password={CANARY}"},))
+        said = {"type": "Warning", "reason": "BackOff", "message": self._warned} if self._warned else {}
+        return self._say("events", ({"involvedObject": about, "message": f"password={CANARY}"} | said,))
 
     def objects(self, kind):
         return self._say(kind.plural, ())
@@ -126,7 +132,7 @@ def files(path: Path):
 
 
 def test_what_explains_a_failure_is_kept_and_said(tmp_path):
-    assert examine(CASE, ScriptedScene(), Folder(tmp_path)) == HINT
+    assert examine(CASE, ScriptedScene(), Folder(tmp_path)).hint == HINT
     kept = files(tmp_path)
     assert set(kept) == {
         "summary.txt",
@@ -169,13 +175,22 @@ def test_what_may_not_be_read_is_named_and_the_rest_is_kept(tmp_path, silent):
 
 
 def test_proxy_that_may_not_be_asked_costs_its_hint_alone(tmp_path):
-    assert examine(CASE, ScriptedScene(proxies=False), Folder(tmp_path)) == ""
+    assert examine(CASE, ScriptedScene(proxies=False), Folder(tmp_path)).hint == ""
     assert "the proxy of probe-a-1 cannot be asked: Forbidden" in files(tmp_path)["summary.txt"]
     assert "reviews-1.istio-proxy.log" in files(tmp_path)
 
 
 def test_hint_is_given_without_a_folder():
-    assert examine(CASE, ScriptedScene(), None) == HINT
+    assert examine(CASE, ScriptedScene(), None).hint == HINT
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_secrets_of_pods_are_told_and_not_in_the_hint(tmp_path, kept):
+    warned = f"bad login {CANARY}-env"
+    case = replace(CASE, evidence=())
+    found = examine(case, ScriptedScene(warned=warned), Folder(tmp_path) if kept else None)
+    assert found.secrets == {f"{CANARY}-env"}
+    assert found.hint == "reviews-1 is not ready: BackOff, bad login (hidden)"
 
 
 def test_diagnosis_that_breaks_says_so_and_nothing_else(tmp_path, monkeypatch):
@@ -183,18 +198,18 @@ def test_diagnosis_that_breaks_says_so_and_nothing_else(tmp_path, monkeypatch):
         raise RuntimeError("no rule for this")
 
     monkeypatch.setattr("meshproof.diagnose.collect.hint", broken)
-    assert examine(CASE, ScriptedScene(), Folder(tmp_path)) == ""
+    assert examine(CASE, ScriptedScene(), Folder(tmp_path)).hint == ""
     line = "the diagnosis itself broke, which changes no verdict: RuntimeError: no rule for this"
     assert line in files(tmp_path)["summary.txt"]
 
 
 def test_deadline_that_is_over_leaves_a_summary(tmp_path):
-    assert examine(CASE, ScriptedScene(), Folder(tmp_path), seconds=0) == ""
+    assert examine(CASE, ScriptedScene(), Folder(tmp_path), seconds=0).hint == ""
     assert "pods: no answer before the deadline" in files(tmp_path)["summary.txt"]
     assert sum(len(text) for text in files(tmp_path).values()) < FOLDER_BYTES
 
 
 def test_failure_without_a_call_is_looked_at_too(tmp_path):
     case = Case("OB-01", "t", "error", "KeyError: 'x'", (), 0)
-    assert examine(case, ScriptedScene(), Folder(tmp_path)) == ""
+    assert examine(case, ScriptedScene(), Folder(tmp_path)).hint == ""
     assert {"pods.txt", "events.txt", "summary.txt"} <= set(files(tmp_path))

@@ -112,6 +112,12 @@ def test_no_credential_is_in_any_artifact(run_broken):
     assert any(
         "I am (hidden)" in file.read_text() for folder in folders for file in folder.glob("planted-*.log")
     )
+    objects = [one for folder in folders for one in yaml.safe_load_all((folder / "objects.yaml").read_text())]
+    (policy,) = [one for one in objects[:40] if one["kind"] == "AuthorizationPolicy"][:1]
+    assert policy["spec"]["rules"][0]["when"][0] == {
+        "key": "request.headers[x-api-key]",
+        "values": ["(hidden)"],
+    }
     leaks = [
         f"{file.relative_to(failed.output)}: {line.decode(errors='replace').strip()[:300]}"
         for file in sorted(failed.output.rglob("*"))

@@ -86,16 +86,23 @@ def writes(demo, prover, engine) -> list[dict]:
 
 
 @pytest.fixture(scope="module")
-def ran(demo, prover, meshproof, tmp_path_factory):
-    """One run with images, charts and Helm brought along, on a machine that has no other program."""
-    output = tmp_path_factory.mktemp("existing")
-    images = output / "images-of-mine.yaml"
+def brought(demo, prover, tmp_path_factory) -> tuple[str, ...]:
+    """Options with which nothing is needed of this machine: images, charts and Helm are brought along."""
     supplied = demo.supplied
+    images = tmp_path_factory.mktemp("brought") / "images.yaml"
     images.write_text(yaml.safe_dump({**service_images(supplied), "probe": supplied.images["probe"]}))
+    return (
+        *("--existing", "--kubeconfig", str(prover.cluster.kubeconfig), "--images", str(images)),
+        *("--charts", str(Path(supplied.charts.gateway).parent), "--helm", str(supplied.tools.helm)),
+    )
+
+
+@pytest.fixture(scope="module")
+def ran(brought, meshproof, tmp_path_factory):
+    """One run on a machine that has no other program."""
+    output = tmp_path_factory.mktemp("existing")
     ended = meshproof(
-        *("run", "--existing", "--kubeconfig", str(prover.cluster.kubeconfig), "--output", str(output)),
-        *("--images", str(images), "--charts", str(Path(supplied.charts.gateway).parent)),
-        *("--helm", str(supplied.tools.helm), "--workers", "2"),
+        *("run", *brought, "--output", str(output), "--workers", "2"),
         seconds=600,
         PATH=str(output),
     )
@@ -111,11 +118,12 @@ def test_every_behaviour_passes_with_the_documented_rights_alone(ran):
 
 def test_the_run_writes_nowhere_but_in_its_own_namespaces(ran, writes):
     assert ran[0].code == ExitCode.OK
+    mine = f"meshproof-{read_results(ran[1] / RESULTS_FILE).run.run}"
     stray, own = [], set()
     for event in writes:
         about = event.get("objectRef", {})
         name = about.get("namespace") or event.get("requestObject", {}).get("metadata", {}).get("name", "")
-        if name.startswith("meshproof-"):
+        if name.startswith(mine):
             own.add((event["verb"], about["resource"]))
         elif "dryRun=All" not in event["requestURI"]:
             stray.append((event["verb"], event["requestURI"]))
@@ -131,8 +139,8 @@ def test_the_run_leaves_nothing(ran, demo):
     assert not [item.metadata.name for item in found.items if run in item.metadata.name]
 
 
-def test_doctor_finds_nothing_missing(prover, meshproof):
-    ended = meshproof("doctor", "--kubeconfig", str(prover.cluster.kubeconfig), "--existing")
+def test_doctor_finds_nothing_missing(brought, meshproof):
+    ended = meshproof("doctor", *brought)
     assert ended.code == ExitCode.OK, ended.out
     assert f"rights: this user has all {len(GIVEN)}" in ended.out
 
@@ -168,10 +176,10 @@ def test_each_verb_that_is_taken_away_is_named(prover, without):
     assert named == {right: [f"right to {right}"] for right in GIVEN}
 
 
-def test_the_command_names_a_right_that_is_missing_and_says_what_to_do(prover, without, meshproof):
+def test_the_command_names_a_right_that_is_missing_and_says_what_to_do(brought, without, meshproof):
     right = next(right for right in GIVEN if right.resource == "pods/proxy")
     without(right)
-    words = ("doctor", "--existing", "--kubeconfig", str(prover.cluster.kubeconfig))
+    words = ("doctor", *brought)
     told, written = meshproof(*words), meshproof(*words, "--format", "json")
     assert (told.code, written.code) == (ExitCode.ENVIRONMENT, ExitCode.ENVIRONMENT)
     assert f"MISSING  right to {right}: this user does not have it" in told.out

@@ -273,6 +273,18 @@ def test_mesh_configuration_of_a_revision_is_the_one_that_is_read(server, look):
     assert look()["dns-proxy"].offered
 
 
+def test_version_of_a_revision_is_told_by_its_own_service(server, look):
+    server.answers[ISTIOD] = items(istiod("next"))
+    server.answers[METRICS.replace("istiod", "istiod-next")] = metrics("1.32.0")
+    server.answers[METRICS] = GONE
+    assert look()["istio"].value == "1.32.0"
+
+
+def test_where_neither_service_nor_pod_is_there_is_no_istio(server):
+    server.answers |= {METRICS: GONE, ISTIOD: items()}
+    assert "services" in detect(Surroundings(server, None)).missing({"istio"})
+
+
 def test_default_revision_speaks_for_the_mesh_when_there_are_several(server, look):
     server.answers[ISTIOD] = items(istiod("canary", PILOT_ENABLE_QUIC_LISTENERS="true"), istiod())
     assert not look()["http3"].offered

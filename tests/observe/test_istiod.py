@@ -25,6 +25,10 @@ pilot_inbound_updates{type="config"} 60
 pilot_inbound_updates{type="eds"} 4
 pilot_pushcontext_init_seconds_sum 0.25
 pilot_pushcontext_init_seconds_count 13
+pilot_proxy_queue_time_count 40
+pilot_xds{version="1.31.0"} 7
+pilot_xds{version="1.30.2"} 2
+pilot_xds_pushes{type="cds"} 90
 """
 PAGES = {"/debug/syncz?namespace=shop": [SYNCED], "/metrics": METRICS, "/debug/configz": []}
 
@@ -54,7 +58,8 @@ def test_state_has_the_proxies_of_every_istiod_and_the_counts_of_each():
     control_plane, _ = connected(a={}, b={"/debug/syncz?namespace=shop": [other], "/metrics": ""})
     state = control_plane.state("shop")
     assert set(state.proxies) == {"reviews-v1-1.shop", "ratings-v1-1.shop"}
-    assert state.counts == {"a": Counts(updates=64, pushes=12, worked=0.25), "b": Counts()}
+    counted = Counts(updates=60, pushes=12, worked=0.25, gathered=1.5, served=40, connected=9)
+    assert state.counts == {"a": counted, "b": Counts()}
 
 
 def test_proxies_of_other_namespaces_are_left_out_even_where_istiod_names_them():
@@ -84,6 +89,16 @@ def test_endpoints_are_no_part_of_the_configuration():
     control_plane, _ = connected(a={})
     (proxy,) = control_plane.state("shop").proxies.values()
     assert proxy.config == {"cluster": "n1", "route": "n2"}
+
+
+def test_who_asks_for_the_same_is_known_by_role_and_kinds():
+    gateway = {**SYNCED, "proxy": "gateway.shop", "proxy_type": "router"}
+    sidecars = [{**SYNCED, "proxy": f"{name}.shop", "proxy_type": "sidecar"} for name in ("a", "b")]
+    fewer = {**sidecars[0], "proxy": "c.shop", "route_sent": ""}
+    control_plane, _ = connected(a={"/debug/syncz?namespace=shop": [gateway, *sidecars, fewer]})
+    found = {name: proxy.subscription for name, proxy in control_plane.state("shop").proxies.items()}
+    assert found["a.shop"] == found["b.shop"]
+    assert len(set(found.values())) == 3
 
 
 def test_configs_tell_two_objects_of_one_name_apart_by_their_uid():

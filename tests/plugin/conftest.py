@@ -22,8 +22,11 @@ from meshproof.results import Propagation
 
 
 class Manifests:
+    namespace = "meshproof-r1"
+
     def __init__(self, log):
         self.log = log
+        self.remains = ()
 
     def note(self, text):
         with self.log.open("a") as log:
@@ -34,6 +37,9 @@ class Manifests:
         if "refused" in names:
             raise MeshproofError("the cluster refused Thing refused: no", "correct the manifest")
         self.note(f"apply {' '.join(names)}")
+        self.remains = tuple(names)
+        if "unanswered" in names:
+            raise ConnectionError("the API server went away")
         stored(objects)
         return names
 
@@ -42,6 +48,7 @@ class Manifests:
         asked()
         if "sticky" in names:
             raise MeshproofError("deleting Thing sticky is not done", "look at the events")
+        self.remains = ()
 
 
 class Change:
@@ -59,8 +66,12 @@ class Change:
 class Barrier:
     def __init__(self, manifests):
         self.manifests = manifests
+        self.begun = 0
 
     def begin(self):
+        self.begun += 1
+        if self.begun == 2 and "blind" in self.manifests.remains:
+            raise ConnectionError("nobody can be asked")
         return Change(self.manifests)
 
 

@@ -129,3 +129,14 @@ def test_eleventh_failure_has_a_hint_and_no_folder(suite, tests):
     records, _ = tests("test_misses and not too")
     assert records["test_misses"]["diagnostics"] == ""
     assert records["test_misses"]["hint"] == HINT
+
+
+@pytest.mark.parametrize("stopped_by", ["SIGINT", "SIGTERM"])
+def test_failure_is_kept_though_the_run_is_stopped_while_it_is_looked_at(suite, stopped_by):
+    interrupt = f"import signal; signal.raise_signal(signal.{stopped_by})"
+    suite.module(MODULE.replace("Scene.looks += 1", interrupt))
+    assert suite.run_apart("-p", "no:randomly", "-k", "test_misses").ret == 75
+    assert suite.verdicts == {"test_misses": "failed"}
+    (test,) = [record for record in suite.records if record["kind"] == "test"]
+    assert test["reason"] == "not converged within 30 s"
+    assert suite.records[-1]["interrupted"]

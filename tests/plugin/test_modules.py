@@ -1,5 +1,7 @@
 """A module's manifests: applied once, deleted after, withheld or turned round in a control run."""
 
+import pytest
+
 MODULE = """
 import pathlib
 import pytest
@@ -116,6 +118,56 @@ def test_manifest_that_cannot_be_deleted_is_an_error(suite):
     suite.module(MODULE)
     assert suite.run().ret == 69
     assert suite.verdicts == {"test_reader[jason]": "passed", "test_reader[alice]": "error"}
+
+
+OTHER = """
+import pytest
+
+pytestmark = pytest.mark.behaviour("TM-03")
+
+
+def test_other(manifests):
+    manifests.note("test other")
+"""
+
+
+@pytest.mark.parametrize("name", ["sticky", "unanswered"])
+def test_nothing_is_judged_beside_what_another_module_has_left(suite, name):
+    suite.manifest("routes.yaml", name)
+    suite.module(MODULE)
+    suite.module(OTHER, "test_of_another_module")
+    result = suite.run()
+    assert result.ret == 69
+    assert suite.verdicts["test_other"] == "error"
+    assert "test other" not in suite.cluster
+    (other,) = [record for record in suite.records if record.get("test", "").endswith("::test_other")]
+    assert other["reason"] == (
+        f"setup: objects of test_it.py are still in meshproof-r1: {name}; "
+        "look why they could not be deleted, and run again."
+    )
+
+
+def test_module_whose_manifests_were_refused_leaves_the_next_alone(suite):
+    suite.manifest("routes.yaml", "refused")
+    suite.module(MODULE)
+    suite.module(OTHER, "test_of_another_module")
+    suite.run()
+    assert suite.verdicts["test_other"] == "passed"
+
+
+def test_manifests_are_deleted_although_their_way_cannot_be_followed(suite):
+    suite.manifest("routes.yaml", "blind")
+    suite.module(MODULE)
+    suite.module(OTHER, "test_of_another_module")
+    assert suite.run().ret == 69
+    assert [line for line in suite.cluster if "proxies" not in line] == [
+        "apply blind",
+        "test jason",
+        "test alice",
+        "delete blind",
+        "test other",
+    ]
+    assert suite.verdicts["test_other"] == "passed"
 
 
 def test_feature_that_does_not_work_is_an_error_of_each_test(suite):

@@ -1,7 +1,10 @@
 """A run that was cut off goes on where it stopped, and nothing is counted twice."""
 
+import json
+
 import pytest
 
+from meshproof.plugin import interruptions
 from meshproof.results import RESULTS_FILE, Verdict, read_results
 
 MODULE = """
@@ -93,6 +96,127 @@ def test_run_with_other_options_is_not_resumed(cut, options, said):
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: *is of a run with other options: *{said}*"])
     assert (cut.folder / "out" / RESULTS_FILE).read_bytes() == before
+
+
+@pytest.mark.parametrize(("then", "now"), [(None, "2"), ("2", None), ("2", "3")])
+def test_run_at_another_time_scale_is_not_resumed(suite, monkeypatch, then, now):
+    suite.module(MODULE)
+
+    def scale(value):
+        if value is None:
+            monkeypatch.delenv("MESHPROOF_TIME_SCALE", raising=False)
+        else:
+            monkeypatch.setenv("MESHPROOF_TIME_SCALE", value)
+
+    scale(then)
+    suite.run()
+    assert suite.records[0]["options"].get("MESHPROOF_TIME_SCALE") == then
+    scale(now)
+    result = suite.run("--meshproof-resume")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    said = f"ERROR: *is of a run with other options: MESHPROOF_TIME_SCALE was {then or 'not given'}*"
+    result.stderr.fnmatch_lines([said])
+
+
+DESCRIBED = """
+import json, pytest
+from meshproof.plugin.verdicts import RECORDER
+from meshproof.results import Environment, EnvironmentRecord
+
+pytestmark = pytest.mark.behaviour("TM-01")
+
+
+def known(request, **more):
+    text = (request.config.rootpath / "mesh.json").read_text()
+    for environment in json.loads(text):
+        request.config.stash[RECORDER].take(EnvironmentRecord(environment=Environment(**environment)))
+
+
+def test_a(request): known(request)
+def test_b(request): known(request); raise KeyError
+"""
+
+
+def described(suite, *environments):
+    (suite.folder / "mesh.json").write_text(json.dumps(environments))
+
+
+def test_mesh_is_known_before_its_images_are_and_stays_the_same(suite):
+    early = {"istio": "1.31.1"}
+    full = {"istio": "1.31.1", "proxy_build": "stock", "images": {"a": "sha256:1"}}
+    suite.module(DESCRIBED)
+    described(suite, early, full)
+    suite.run()
+    assert results(suite).run.environment.images == {"a": "sha256:1"}
+    assert [record["kind"] for record in suite.records].count("environment") == 2
+    suite.run("--meshproof-resume")
+    assert results(suite).interrupted is None
+    described(suite, {"istio": "1.31.0"})
+    assert suite.run("--meshproof-resume").ret == 64
+    assert "is of another mesh" in results(suite).interrupted
+
+
+def test_verdicts_of_a_mesh_that_nobody_knows_are_not_gone_on_with(suite):
+    suite.module(DESCRIBED)
+    described(suite)
+    suite.run()
+    described(suite, {"istio": "1.31.1"})
+    assert suite.run("--meshproof-resume").ret == 64
+    assert "does not tell of which mesh its verdicts are" in results(suite).interrupted
+
+
+OFFERING = """
+import pytest
+from meshproof.features import Feature, Features
+from meshproof.plugin import fixtures
+from meshproof.results import Environment
+
+pytestmark = pytest.mark.behaviour("IN-01")
+
+
+class Cluster:
+    api = None
+
+
+def described(cluster, namespace, *, istio, facts, features):
+    return Environment(istio=istio, features=features)
+
+
+@pytest.fixture(scope="session")
+def cluster(): return Cluster()
+@pytest.fixture(scope="session")
+def mesh(): return "1.31.1"
+@pytest.fixture(scope="session", autouse=True)
+def pretended():
+    with pytest.MonkeyPatch.context() as patch:
+        found = Features([Feature("ingress", offered=False, found="none")])
+        patch.setattr(fixtures, "detect", lambda _: found)
+        patch.setattr(fixtures, "describe", described)
+        yield
+features = fixtures.features
+
+
+def test_a(): pass
+"""
+
+
+def test_mesh_is_recorded_with_its_features_and_so_before_any_verdict(suite, monkeypatch):
+    monkeypatch.setattr(interruptions, "asked_of", lambda _: ())
+    suite.module(OFFERING, "test_it")
+    suite.run()
+    kinds = [record["kind"] for record in suite.records]
+    assert kinds == ["run", "plan", "environment", "test", "end"]
+    assert suite.verdicts == {"test_a": "not offered"}
+    assert results(suite).run.environment.istio == "1.31.1"
+    assert [found.name for found in results(suite).run.environment.features] == ["ingress"]
+
+
+def test_option_with_a_credential_is_hidden_and_is_the_same_again(cut):
+    cut.clear()
+    told = ("--meshproof-charts", "https://ann:s3cret@charts.example/istio")
+    cut.run(*told)
+    assert "s3cret" not in (cut.folder / "out" / RESULTS_FILE).read_text()
+    assert cut.run("--meshproof-resume", *told).ret == 1
 
 
 def test_run_on_another_mesh_is_not_resumed(suite):

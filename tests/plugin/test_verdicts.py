@@ -198,7 +198,8 @@ def test_what_breaks_after_a_failure_leaves_it_a_failure(suite):
     )
     assert suite.run().ret == 1
     assert suite.verdicts == {"test_misses": "failed", "test_passes": "error"}
-    (missed, passed) = [record for record in suite.records if record["kind"] == "test"]
+    last = {record["test"]: record for record in suite.records if record["kind"] == "test"}
+    missed, passed = last.values()
     assert missed["reason"] == "not converged"
     assert missed["evidence"] == "  then      teardown: RuntimeError: not removed"
     assert passed["reason"] == "teardown: RuntimeError: not removed"
@@ -227,3 +228,138 @@ def test_run_that_pytest_stops_after_a_failure_has_failed(suite):
     assert suite.run_apart("--stepwise", "-k", "misses or asserts").ret == 1
     assert suite.verdicts == {"test_misses": "failed"}
     assert suite.records[-1]["interrupted"].startswith("Test failed")
+
+
+@pytest.mark.parametrize("bad", [BAD_IMPORT, "def (:\n"], ids=["import", "syntax"])
+def test_run_that_goes_on_without_a_module_says_so(suite, bad):
+    suite.module(MODULE)
+    suite.module(bad, "test_bad")
+    assert suite.run("--continue-on-collection-errors", "-k", "test_passes").ret == 69
+    assert suite.verdicts == {"test_passes": "passed"}
+    assert suite.records[-1]["interrupted"] == "1 of the modules could not be collected"
+
+
+def test_unreadable_module_takes_nothing_from_what_the_suites_prove(suite):
+    folder = suite.folder / "suites"
+    folder.mkdir()
+    (folder / "test_good.py").write_text(MODULE)
+    (folder / "test_bad.py").write_text("def (:\n")
+    suite.run()
+    (plan,) = [record for record in suite.records if record["kind"] == "plan"]
+    assert plan["tested"] == ["TM-01"]
+
+
+CONTROLLED = """
+import pytest
+from dataclasses import replace
+from meshproof.traffic import Evidence, Missed
+
+pytestmark = pytest.mark.behaviour("TM-01")
+CALL = "probe-a -> GET x"
+MISSED = Evidence("{promise}", False, CALL, "status 200", 20, 1.0, "no answer", answers={answers})
+
+
+def test_misses(): raise Missed("not converged", MISSED)
+"""
+
+
+@pytest.mark.parametrize(
+    ("promise", "answers", "verdict"),
+    [
+        ("converged", 0, "error"),
+        ("never", 0, "error"),
+        ("converged", 1, "failed as it must"),
+        ("converged", None, "failed as it must"),
+        ("eventually", 0, "failed as it must"),
+    ],
+)
+def test_control_shows_nothing_when_nobody_answers(suite, promise, answers, verdict):
+    suite.module(CONTROLLED.format(promise=promise, answers=answers))
+    assert suite.run("--meshproof-control").ret == (69 if verdict == "error" else 0)
+    (test,) = [record for record in suite.records if record["kind"] == "test"]
+    assert test["verdict"] == verdict
+    shows_nothing = test["reason"] == "nobody answered, so the control shows nothing: not converged"
+    assert shows_nothing == (verdict == "error")
+
+
+def test_nobody_answering_is_a_failure_where_the_control_is_none(suite):
+    suite.module(CONTROLLED.format(promise="converged", answers=0))
+    assert suite.run().ret == 1
+    assert suite.verdicts == {"test_misses": "failed"}
+
+
+def test_control_waits_as_long_for_telemetry(suite):
+    suite.module(
+        'import pytest\npytestmark = pytest.mark.behaviour("TM-01")\n'
+        "from meshproof.plugin.fixtures import budgets\n"
+        "def test_a(budgets):\n"
+        "    from meshproof.traffic import Budgets, Missed\n"
+        "    table = Budgets.from_environment()\n"
+        "    assert budgets.observe == table.observe\n"
+        "    assert budgets.converge == table.converge / 4\n"
+        "    raise Missed('as it must')\n"
+    )
+    suite.run("--meshproof-control")
+    assert suite.verdicts == {"test_a": "failed as it must"}
+
+
+LAST = """
+import pathlib, pytest
+from meshproof.traffic import Missed
+
+pytestmark = pytest.mark.behaviour("TM-01")
+
+
+@pytest.fixture(scope="session")
+def namespace():
+    yield
+    pathlib.Path("seen").write_text(pathlib.Path("out/results.jsonl").read_text())
+    {ending}
+
+
+def test_a(namespace): {body}
+"""
+
+
+def test_last_verdict_is_written_before_what_all_share_is_taken_down(suite):
+    suite.module(LAST.format(ending="pass", body="pass"))
+    assert suite.run().ret == 0
+    assert '"verdict":"passed"' in (suite.folder / "seen").read_text()
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "raise RuntimeError('still there')",
+        "from urllib3.exceptions import HTTPError; raise HTTPError('still there')",
+    ],
+)
+@pytest.mark.parametrize(("body", "found"), [("pass", ("passed", 69)), ("raise Missed('no')", ("failed", 1))])
+def test_what_all_share_takes_no_verdict_with_it(suite, ending, body, found):
+    suite.module(LAST.format(ending=ending, body=body))
+    verdict, code = found
+    result = suite.run("--exitfirst")
+    assert result.ret == code
+    (test,) = [record for record in suite.records if record["kind"] == "test"]
+    assert test["verdict"] == verdict
+    assert "then" not in test["evidence"]
+    assert suite.records[-1]["interrupted"] is None
+    result.stdout.fnmatch_lines(
+        ["meshproof: the run could not be tidied up (*still there*); run `meshproof sweep`."]
+    )
+    result.stdout.fnmatch_lines([f"TM-01  {verdict} *"])
+
+
+def test_module_that_cannot_be_tidied_up_has_the_last_word(suite):
+    suite.module(
+        "import pytest\n"
+        'pytestmark = pytest.mark.behaviour("TM-01")\n'
+        "@pytest.fixture(scope='module')\n"
+        "def sticky():\n"
+        "    yield\n"
+        "    raise RuntimeError('not removed')\n"
+        "def test_a(sticky): pass\n"
+    )
+    assert suite.run().ret == 69
+    words = [record["verdict"] for record in suite.records if record["kind"] == "test"]
+    assert words == ["passed", "error"]

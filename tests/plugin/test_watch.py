@@ -161,7 +161,7 @@ def api_server(answers):
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            self.send_response(answers[self.path])
+            self.send_response(answers.get(self.path, 404))
             self.end_headers()
 
         def log_message(self, *_):
@@ -197,6 +197,15 @@ READY, ISTIOD = "/readyz", "/api/v1/namespaces/istio-system/services/istiod:1501
 def test_status_says_who_is_there(ready, istiod, said):
     with api_server({READY: ready, ISTIOD: istiod}) as cluster:
         assert [each.ask() for each in asked_of(cluster)[:2]] == said
+
+
+def test_istiod_of_a_revision_is_asked_by_the_name_of_its_service(monkeypatch):
+    asked = []
+    monkeypatch.setattr(watch, "istiod_service", lambda *_: asked.append(1) or "istiod-canary")
+    with api_server({READY: 200, ISTIOD.replace("istiod", "istiod-canary"): 200}) as cluster:
+        istiod = asked_of(cluster)[1]
+        assert [istiod.ask(), istiod.ask()] == [None, None]
+    assert len(asked) == 1, "one that has answered keeps its name"
 
 
 def test_server_that_refuses_connections_is_silent():

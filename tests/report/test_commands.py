@@ -14,11 +14,14 @@ from meshproof.results import ResultsWriter
 def folder(tmp_path, run):
     """The output folder of a run, without a report."""
 
-    def make(name, *tests, **fields):
-        results = run(*tests, **fields)
-        with ResultsWriter(tmp_path / name / "results.jsonl") as writer:
-            for record in (results.run, results.plan, *results.tests, results.end):
-                writer.write(record)
+    def make(name, *tests, control=(), **fields):
+        written = {"results.jsonl": run(*tests, **fields)}
+        if control:
+            written["control/results.jsonl"] = run(*control, control=True)
+        for file, results in written.items():
+            with ResultsWriter(tmp_path / name / file) as writer:
+                for record in (results.run, results.plan, *results.tests, results.end):
+                    writer.write(record)
         return tmp_path / name
 
     return make
@@ -43,14 +46,40 @@ def test_a_regression_ends_with_1_and_is_told(folder, call):
 
 
 def test_anything_else_ends_with_0(folder, call):
-    before = folder("a", ("TM-01", "failed"), ("TM-02", "passed"))
-    done = call(
-        "diff", before, folder("b", ("TM-01", "passed"), ("TM-02", "error", {"reason": "no cluster"}))
+    before = folder("a", ("TM-01", "failed"), ("TM-02", "failed"), ("TM-03", "passed"))
+    after = folder(
+        "b", ("TM-01", "passed"), ("TM-02", "error", {"reason": "no cluster"}), ("TM-03", "passed")
     )
+    done = call("diff", before, after)
     assert done.exit_code == ExitCode.OK
     assert "fixed (1)\n  TM-01  failed -> passed" in done.stdout
-    assert "no longer shown (1)\n  TM-02  passed -> error" in done.stdout
+    assert "no longer shown (1)\n  TM-02  failed -> error" in done.stdout
     assert done.stdout.endswith("\nNothing regressed.\n")
+
+
+def test_a_pass_that_is_lost_without_a_failure_ends_with_1_and_is_told(folder, call):
+    before = folder("a", ("TM-01", "passed"), ("TM-02", "passed"), ("TM-03", "passed"))
+    after = folder("b", ("TM-01", "not offered", {"reason": "no ingress"}), ("TM-02", "passed"))
+    done = call("diff", before, after)
+    assert done.exit_code == ExitCode.FAILED
+    assert "newly not offered (1)\n  TM-01  passed -> not offered" in done.stdout
+    assert "no longer shown (1)\n  TM-03  passed -> planned" in done.stdout
+    assert done.stdout.endswith(
+        "\nNothing regressed; 2 passes lost (1 newly not offered, 1 no longer shown).\n"
+    )
+
+
+def test_a_proof_that_became_vacuous_ends_with_1_and_blames_no_mesh(folder, call):
+    tests = [("TM-01", "passed"), ("TM-02", "passed")]
+    before = folder("a", *tests, control=[("TM-01", "failed as it must"), ("TM-02", "vacuous")])
+    after = folder("b", *tests, control=[("TM-01", "vacuous"), ("TM-02", "failed as it must")])
+    done = call("diff", before, after)
+    assert done.exit_code == ExitCode.FAILED
+    assert "\nnewly vacuous (1)\n  TM-01  A route to a subset" in done.stdout
+    assert "\nno longer vacuous (1)\n  TM-02  " in done.stdout
+    assert "\nregressed" not in done.stdout
+    assert "\nfixed" not in done.stdout
+    assert done.stdout.endswith("\nNothing regressed; 1 newly vacuous.\n")
 
 
 def test_programs_get_a_list_for_each_kind_of_change(folder, call):
@@ -74,6 +103,8 @@ def test_programs_get_a_list_for_each_kind_of_change(folder, call):
         "no_longer_shown",
         "newly_tested",
         "changed",
+        "newly_vacuous",
+        "no_longer_vacuous",
         "slower",
         "environment",
     )

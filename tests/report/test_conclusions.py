@@ -9,7 +9,7 @@ from meshproof.errors import MeshproofError
 from meshproof.report.build import EVIDENCE_PER_TEST, build_report
 from meshproof.report.model import Conclusion, ControlResult
 from meshproof.report.outcomes import Result
-from meshproof.results import Verdict
+from meshproof.results import Environment, Node, Verdict
 
 ALL_PASSED = [(id_, "passed") for id_ in ("TM-01", "TM-02", "TM-03", "SE-01")]
 
@@ -258,6 +258,42 @@ def test_without_a_control_run_it_is_conformant_and_the_control_not_run(run, cat
     report = build_report(run(*ALL_PASSED), catalogue=catalogue)
     assert (report.conclusion, report.control_result) == (Conclusion.CONFORMANT, ControlResult.NOT_RUN)
     assert report.notes == ()
+
+
+OTHER_MESHES = {
+    "another Istio": {"istio": "1.30.0"},
+    "another Kubernetes": {"kubernetes": "v1.33.0"},
+    "another proxy": {"proxy_build": "istio"},
+    "another profile": {"profile": "ambient"},
+    "other nodes": {"nodes": (Node(name="node-9"),)},
+}
+
+
+@pytest.mark.parametrize("other", OTHER_MESHES)
+def test_a_control_run_of_another_mesh_is_noted_and_does_not_count(run, catalogue, other):
+    results = run(*ALL_PASSED)
+    there = results.run.environment.model_copy(update=OTHER_MESHES[other])
+    control = run(("TM-01", "vacuous"), ("TM-02", "failed as it must"), control=True, environment=there)
+    report = build_report(results, control=control, catalogue=catalogue)
+    assert report.conclusion is Conclusion.CONFORMANT
+    assert (report.control, report.control_result) == (None, ControlResult.NOT_RUN)
+    assert {b.control for b in report.behaviours} == {None}
+    (note,) = report.notes
+    assert note.startswith("The control run does not count: its Istio, its Kubernetes, its proxies")
+
+
+def test_the_same_mesh_later_with_other_features_and_images_is_the_same(run, catalogue):
+    results = run(*ALL_PASSED)
+    later = results.run.environment.model_copy(update={"images": {}, "features": ()})
+    control = run(("TM-01", "failed as it must"), control=True, environment=later)
+    report = build_report(results, control=control, catalogue=catalogue)
+    assert (report.control_result, report.notes) == (ControlResult.SUCCESS, ())
+
+
+def test_a_control_run_that_never_got_to_a_mesh_is_not_called_one_of_another(run, catalogue):
+    control = run(("TM-01", "error"), control=True, environment=Environment())
+    report = build_report(run(*ALL_PASSED), control=control, catalogue=catalogue)
+    assert report.control_result is ControlResult.ERROR
 
 
 def test_a_control_that_ended_in_an_error_is_noted(run, catalogue):

@@ -20,7 +20,7 @@ OF_A_RUN = [
 ]
 
 
-def side(behaviours=(), environment=None, propagation=None):
+def side(behaviours=(), environment=None, propagation=None, control=None):
     return Snapshot(
         source="a",
         date=datetime(2026, 11, 21, tzinfo=UTC),
@@ -28,6 +28,7 @@ def side(behaviours=(), environment=None, propagation=None):
         behaviours=dict(behaviours),
         environment=environment or {},
         propagation=propagation or {},
+        control={id_: Verdict(verdict) for id_, verdict in (control or {}).items()},
     )
 
 
@@ -77,8 +78,42 @@ def test_a_pass_that_is_lost_is_never_overlooked():
 
 def test_only_a_pass_that_became_a_failure_has_regressed():
     for before, after in product(OF_A_RUN, OF_A_RUN):
+        regressed = kind_of(before, after) is Kind.REGRESSED
+        assert regressed is ((before, after) == (Verdict.PASSED, Verdict.FAILED))
+
+
+def test_after_every_pass_that_is_lost_things_are_worse_and_after_nothing_else():
+    for before, after in product(OF_A_RUN, OF_A_RUN):
         found = compare(side({"TM-01": Known(before)}), side({"TM-01": Known(after)}))
-        assert found.regressed is ((before, after) == (Verdict.PASSED, Verdict.FAILED))
+        assert found.worse is (before is Verdict.PASSED and after is not Verdict.PASSED)
+
+
+def test_a_pass_that_the_other_report_does_not_know_is_lost():
+    found = compare(side({"TM-01": passed()}), side())
+    assert ([change.id for change in found.lost], found.worse) == (["TM-01"], True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "newly", "no_longer"),
+    [
+        ("failed as it must", "vacuous", ["TM-01"], []),
+        ("vacuous", "failed as it must", [], ["TM-01"]),
+        ("vacuous", "vacuous", [], []),
+        (None, "vacuous", [], []),  # there was no control run: nobody knew that it could fail
+        ("vacuous", None, [], []),  # there is none: nobody knows that it can
+        ("failed as it must", None, [], []),
+    ],
+)
+def test_a_proof_is_compared_where_both_control_runs_tried_it(before, after, newly, no_longer):
+    sides = [
+        side({"TM-01": passed()}, control={"TM-01": verdict} if verdict else None)
+        for verdict in (before, after)
+    ]
+    found = compare(*sides)
+    assert not any(found.verdicts.values())
+    assert [each.id for each in found.newly_vacuous] == newly
+    assert [each.id for each in found.no_longer_vacuous] == no_longer
+    assert found.worse is bool(newly)
 
 
 def test_a_behaviour_that_one_report_does_not_know_counts_as_one_without_a_test():

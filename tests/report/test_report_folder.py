@@ -77,6 +77,39 @@ def test_the_control_run_and_the_load_are_shown_when_present(tmp_path, run):
     assert report.notes == ("The load run is not shown: load.json cannot be read (1 things wrong in it).",)
 
 
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "control/results.jsonl does not begin with a run"),
+        (b"no json\n", "line 1 of control/results.jsonl cannot be read (Invalid JSON:"),
+    ],
+)
+def test_a_control_run_that_cannot_be_read_takes_nothing_of_the_report_away(tmp_path, run, content, why):
+    put(tmp_path / "results.jsonl", run(("TM-01", "passed")))
+    (tmp_path / "control").mkdir()
+    (tmp_path / "control" / "results.jsonl").write_bytes(content)
+    report = write_report(tmp_path)
+    assert (report.control, report.counts.passed) == (None, 1)
+    (note,) = report.notes
+    assert note.startswith(f"The control run is not shown: {why}")
+    assert "The control run is not shown" in (tmp_path / "report" / "index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("tests", "control", "why"),
+    [
+        ([("TM-01", "passed")], False, "control/results.jsonl is of a run that withheld nothing"),
+        ([("ZZ-99", "vacuous")], True, "no behaviour has the id 'ZZ-99'"),
+    ],
+)
+def test_what_is_no_control_run_of_these_behaviours_is_not_shown(tmp_path, run, tests, control, why):
+    put(tmp_path / "results.jsonl", run(("TM-01", "passed")))
+    put(tmp_path / "control" / "results.jsonl", run(*tests, control=control))
+    report = write_report(tmp_path)
+    assert (report.control, report.counts.passed) == (None, 1)
+    assert report.notes[0].startswith(f"The control run is not shown: {why}")
+
+
 def test_no_results_leave_no_report(tmp_path):
     with pytest.raises(MeshproofError) as raised:
         write_report(tmp_path)

@@ -20,11 +20,14 @@ TESTS = [
 def folder(tmp_path, run):
     """The output folder of a run, with its report."""
 
-    def make(name, *tests, **fields):
-        results = run(*tests, **fields)
-        with ResultsWriter(tmp_path / name / "results.jsonl") as writer:
-            for record in (results.run, results.plan, *results.tests, results.end):
-                writer.write(record)
+    def make(name, *tests, control=(), **fields):
+        written = {"results.jsonl": run(*tests, **fields)}
+        if control:
+            written["control/results.jsonl"] = run(*control, control=True)
+        for file, results in written.items():
+            with ResultsWriter(tmp_path / name / file) as writer:
+                for record in (results.run, results.plan, *results.tests, results.end):
+                    writer.write(record)
         write_report(tmp_path / name)
         return tmp_path / name
 
@@ -71,6 +74,23 @@ def test_where_things_lay_and_their_order_is_no_difference(folder):
     other = folder("b", *TESTS, options={"--seed": "2", "--kubeconfig": "/b"})
     (fact,) = compare(read_snapshot(one), read_snapshot(other)).environment
     assert (fact.name, fact.before, fact.after) == ("option --meshproof-levels", "core", None)
+
+
+@pytest.mark.parametrize("rendering", ["results.jsonl", "report/conformance.yaml"])
+def test_what_a_control_run_says_is_no_verdict_on_the_mesh(folder, rendering):
+    plain = folder("a", ("TM-01", "passed"), ("TM-02", "passed"), ("TM-03", "failed"))
+    control = [("TM-01", "failed as it must"), ("TM-02", "vacuous"), ("TM-03", "vacuous")]
+    told = folder("b", ("TM-01", "passed"), ("TM-02", "passed"), ("TM-03", "failed"), control=control)
+    before, after = (read_snapshot(found / rendering) for found in (plain, told))
+    assert after.conclusion == "not conformant"
+    verdicts = {id_: after.behaviours[id_].verdict for id_ in ("TM-01", "TM-02", "TM-03")}
+    assert verdicts == {"TM-01": "passed", "TM-02": "passed", "TM-03": "failed"}
+    assert after.behaviours["TM-02"].reason.startswith("passed its control")
+    assert (before.control, after.control) == ({}, dict(control))
+    for one, other in ((before, after), (after, before)):
+        found = compare(one, other)
+        assert not any(found.verdicts.values())
+        assert (found.worse, found.newly_vacuous, found.no_longer_vacuous) == (False, (), ())
 
 
 def test_a_report_is_compared_without_being_written(folder):

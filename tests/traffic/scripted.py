@@ -48,10 +48,8 @@ class Script:
     def starts(self) -> list[float]:
         return [start for start, _ in self.batches]
 
-    def call(self) -> Call:
-        return Call(
-            "probe-a", "GET", "http://reviews:9080/reviews/0", (("end-user", "jason"),), "", 5.0, self
-        )
+    def call(self, url: str = "http://reviews:9080/reviews/0") -> Call:
+        return Call("probe-a", "GET", url, (("end-user", "jason"),), "", 5.0, self)
 
 
 def served(version: int, status: int = 200) -> Reply:
@@ -74,7 +72,10 @@ RESET = failed(FailureKind.RESET, "connection reset by peer")
 
 @dataclass
 class Keyed:
-    """A probe that is called with keys, each call arriving so often; every request takes a moment."""
+    """A probe that is called with keys, each call arriving so often; every request takes a moment.
+
+    `late` more of each call arrive half a second after its reply.
+    """
 
     clock: FakeClock
     arrivals: int | Callable[[int], int]
@@ -83,7 +84,8 @@ class Keyed:
     name: str = "probe-b"
     requests: list[float] = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
-    looks: dict[str, int] = field(default_factory=dict)
+    looks: list[str] = field(default_factory=list)
+    sent: list[float] = field(default_factory=list)
 
     def call(self, url: str = "http://probe-b:8080/?fail_first=2") -> Call:
         return Call("probe-a", "GET", url, (), "", 5.0, self)
@@ -91,14 +93,16 @@ class Keyed:
     def send(self, call: Call, batch: Batch) -> Answer:
         self._request(1)
         self.urls.append(call.url)
+        self.sent.append(self.clock.now())
         return Answer((self.reply,) * batch.count)
 
     def seen(self, key: str) -> int:
         self._request(2)
         (number,) = (number for number, url in enumerate(self.urls) if url.endswith(f"key={key}"))
-        self.looks[key] = self.looks.get(key, 0) + 1
+        self.looks.append(key)
+        later = self.clock.now() - self.sent[number] > 0.5
         arrived = self.arrivals(number) if callable(self.arrivals) else self.arrivals
-        return arrived + (self.late if self.looks[key] > 1 else 0)
+        return arrived + (self.late if later else 0)
 
     def _request(self, count: int) -> None:
         for _ in range(count):

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from scripted import RESET, served
+from scripted import RESET, Script, served
 
 from meshproof.traffic import ClientCertificate, Failure, FailureKind, Protocol, Reply, Tls
 from meshproof.traffic.call import Call, pairs
@@ -53,3 +53,15 @@ def test_reply_succeeded_when_it_is_the_good_one_of_its_protocol():
     good = [Reply(200), Reply(101), Reply(None), Reply(200, {"grpc-status": "0"})]
     bad = [Reply(503), Reply(200, {"grpc-status": "14"}), RESET, Reply(200, failure=RESET.failure)]
     assert [reply.succeeded for reply in good + bad] == [True] * 4 + [False] * 4
+
+
+def test_call_can_be_sent_once(clock):
+    script = Script(clock, iter([served(2)]))
+    assert script.call().once() == served(2)
+    ((_, batch),) = script.batches
+    assert (batch.count, batch.deadline, batch.new_connections) == (1, 5.0, True)
+
+
+def test_call_that_is_left_without_a_reply_has_timed_out(clock):
+    reply = Script(clock, (), most=0).call().once()
+    assert (str(reply), reply.answered) == ("no reply", False)

@@ -85,11 +85,47 @@ def test_a_run_goes_on_over_batches(clock):
     assert evidence.longest_run == 20
 
 
-def test_a_partial_batch_counts_what_it_has(clock):
-    script = Script(clock, repeat(served(2)), most=7)
-    evidence = Expect(clock=clock).converged(script.call(), CHECK, in_a_row=20)
-    assert [batch.count for _, batch in script.batches] == [20, 13, 6]
-    assert evidence.calls == 20
+def test_call_left_without_a_reply_is_a_miss(clock):
+    script = Script(clock, repeat(served(2)), most=19)
+    with pytest.raises(NotConverged) as error:
+        Expect(clock=clock).converged(script.call(), CHECK)
+    evidence = error.value.evidence
+    assert evidence.longest_run == 19
+    assert evidence.seen == (("only 19 in the script", len(script.batches)),)
+    assert evidence.last == "only 19 in the script"
+    assert evidence.passes == evidence.calls == 19 * len(script.batches)
+
+
+class Hanging(Script):
+    """Takes long over a batch that it does not answer as a whole."""
+
+    def send(self, call, batch):
+        answer = super().send(call, batch)
+        self.clock.time += 4.0 * answer.partial
+        return answer
+
+
+def test_calls_that_hang_do_not_lower_what_is_asked_for(clock):
+    # 20 come fast, so 145 are asked for; of the next 60, 20 hang.
+    script = Hanging(clock, repeat(served(2)), most=40)
+    with pytest.raises(NotConverged, match="20 in a row came, and then a miss"):
+        Expect(clock=clock).converged(script.call(), CHECK)
+
+
+def test_deadline_that_comes_before_answers_are_steady_is_no_miss(clock):
+    script = Script(clock, repeat(served(2)), seconds=0.5)
+    with pytest.raises(
+        NotConverged, match="20 in a row came, and the deadline before they were steady"
+    ) as error:
+        Expect(clock=clock).converged(script.call(), CHECK, within=0.6)
+    assert error.value.evidence.seen == ()
+
+
+def test_what_the_deadline_cuts_off_is_no_miss(clock):
+    script = Script(clock, repeat(served(2)), seconds=40.0, most=19)
+    with pytest.raises(NotConverged) as error:
+        Expect(clock=clock).converged(script.call(), CHECK)
+    assert (error.value.evidence.seen, error.value.evidence.longest_run) == ((), 19)
 
 
 def test_three_versions_in_turn_never_converge(clock):

@@ -12,6 +12,7 @@ from kubernetes.client import ApiException
 from urllib3.exceptions import HTTPError
 
 from meshproof.access.findings import Finding, State
+from meshproof.access.istiod import NAMESPACE, PORT, istiod_service
 from meshproof.access.rights import Right, cluster_role, missing, rights
 from meshproof.cluster.model import Cluster
 from meshproof.errors import MeshproofError
@@ -106,9 +107,10 @@ def _kinds(cluster: Cluster, wanted: tuple[Right, ...]) -> Iterable[Finding]:
 
 def _control_plane(cluster: Cluster, *, may_ask: bool) -> Finding:
     name = "control plane"
+    service = istiod_service(cluster.api, ASK_SECONDS)
     try:
         answer: Any = client.CoreV1Api(cluster.api).connect_get_namespaced_service_proxy_with_path(
-            "istiod:15014", "istio-system", "version", _request_timeout=ASK_SECONDS
+            f"{service}:{PORT}", NAMESPACE, "version", _request_timeout=ASK_SECONDS
         )
     except ApiException as error:
         if error.status == HTTPStatus.FORBIDDEN:

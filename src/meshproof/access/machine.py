@@ -1,5 +1,9 @@
-"""What this machine has of what a run needs: programs, and a container engine to have them built with."""
+"""What this machine has of what a run needs: what is brought, programs, and an engine to build the rest."""
 
+from collections.abc import Iterable
+from pathlib import Path
+
+from meshproof.access.brought import Brought
 from meshproof.access.findings import Finding, State
 from meshproof.errors import MeshproofError
 from meshproof.paths import Paths
@@ -7,35 +11,64 @@ from meshproof.process import find
 from meshproof.supply.engine import detect
 
 
-def look(paths: Paths, *, brought: bool) -> tuple[Finding, ...]:
-    """Look for the programs; nothing is installed.
+def look(paths: Paths, brought: Brought, *, foreign: bool, existing: bool) -> tuple[Finding, ...]:
+    """Look for what a run with these options needs; nothing is installed, and no registry is asked.
 
     Args:
         paths: where a configuration for Podman would be.
-        brought: whether the user brings images, charts and cluster, so that nothing is built here.
+        brought: what the user brings.
+        foreign: whether the cluster was not made here, so that nothing need be built when all is brought.
+        existing: whether the mesh is there already, so that images built here do not reach it.
     """
-    engine = _engine(paths, brought=brought)
-    return (engine, _helm(supplied=engine.state is State.OK), _kubectl())
+    engine = _engine(paths, brought, foreign=foreign)
+    helm = _helm(brought.helm, supplied=engine.state is State.OK)
+    return (*_images(brought.images, needed=existing), *_charts(brought.charts), engine, helm, _kubectl())
 
 
-def _engine(paths: Paths, *, brought: bool) -> Finding:
+def _images(file: Path | None, *, needed: bool) -> Iterable[Finding]:
+    if file and not file.is_file():
+        return (Finding("images", State.MISSING, f"there is no file {file}", "name it with --images"),)
+    if file:
+        return (Finding("images", State.OK, f"named in {file}"),)
+    if needed:
+        give = "name them in a file and give it with --images: docs/existing-mesh.md"
+        return (Finding("images", State.MISSING, "--existing needs images that the cluster can pull", give),)
+    return ()
+
+
+def _charts(charts: str | None) -> Iterable[Finding]:
+    if charts is None:
+        return ()
+    if "://" not in charts and not Path(charts).is_dir():
+        return (Finding("charts", State.MISSING, f"there is no folder {charts}", "name it with --charts"),)
+    return (Finding("charts", State.OK, charts),)
+
+
+def _engine(paths: Paths, brought: Brought, *, foreign: bool) -> Finding:
+    name = "container engine"
     try:
         engine = detect(paths)
     except MeshproofError as error:
-        needless = f"{error.what}; nothing is built for a run with --existing, --images and --charts"
-        if brought:
-            return Finding("container engine", State.NOTE, needless)
-        return Finding("container engine", State.MISSING, error.what, error.next_step)
-    return Finding("container engine", State.OK, f"{engine.name} answers")
+        if not foreign:
+            return Finding(name, State.MISSING, error.what, error.next_step)
+        given = {"--images": brought.images, "--charts": brought.charts}
+        if lacking := [option for option, value in given.items() if not value]:
+            instead = f"give {' and '.join(lacking)}, so that nothing is built here, or {error.next_step}"
+            return Finding(name, State.MISSING, error.what, instead)
+        return Finding(name, State.NOTE, f"{error.what}; nothing is built with --images and --charts")
+    return Finding(name, State.OK, f"{engine.name} answers")
 
 
-def _helm(*, supplied: bool) -> Finding:
-    if path := find("helm"):
-        return Finding("helm", State.OK, path)
+def _helm(named: Path | None, *, supplied: bool) -> Finding:
+    name = "helm"
+    if path := find(str(named or "helm")):
+        return Finding(name, State.OK, path)
+    if named:
+        return Finding(name, State.MISSING, f"there is no program {named}", "name one with --helm")
     if supplied:
-        return Finding("helm", State.NOTE, "not on the PATH: a run uses that of its supply")
+        return Finding(name, State.NOTE, "not on the PATH: a run uses that of its supply")
     install = "install Helm 3, or name one with --helm"
-    return Finding("helm", State.MISSING, "not on the PATH, and nothing can be built here", install)
+    return Finding(name, State.MISSING, "not on the PATH, and nothing can be built here", install)
 
 
 def _kubectl() -> Finding:

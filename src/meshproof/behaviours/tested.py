@@ -15,11 +15,16 @@ class State(StrEnum):
     PLANNED = "planned"  # the catalogue promises it, and no module proves it yet
 
 
-def tested_ids(suites: Path) -> frozenset[str]:
+def tested_ids(
+    suites: Path,
+    *,
+    skip_unreadable: bool = False,  # noqa: PT028 - no test, though the name begins like that of one
+) -> frozenset[str]:
     """Return the id in the `behaviour` marker of every test module under a folder.
 
     Args:
         suites: the folder; its modules are those that pytest would collect, `test_*.py`.
+        skip_unreadable: leave out a module that is no Python, because somebody else tells of it.
 
     Raises:
         MeshproofError: there is no such folder, or a module in it is no Python (exit code 64).
@@ -28,13 +33,16 @@ def tested_ids(suites: Path) -> frozenset[str]:
         raise MeshproofError(
             f"there is no folder of suites at {suites}", "run meshproof from its checkout", ExitCode.USAGE
         )
-    return frozenset(found for module in sorted(suites.rglob("test_*.py")) for found in _ids(module))
+    modules = sorted(suites.rglob("test_*.py"))
+    return frozenset(found for module in modules for found in _ids(module, skip_unreadable=skip_unreadable))
 
 
-def _ids(module: Path) -> Iterator[str]:
+def _ids(module: Path, *, skip_unreadable: bool) -> Iterator[str]:
     try:
         tree = ast.parse(module.read_bytes(), filename=str(module))
     except (SyntaxError, ValueError) as error:
+        if skip_unreadable:
+            return
         raise MeshproofError(
             f"{module} cannot be read as Python ({error})", "correct it", ExitCode.USAGE
         ) from error

@@ -5,12 +5,11 @@ import sys
 from types import FrameType
 
 import typer
-from kubernetes.client import ApiException
-from urllib3.exceptions import HTTPError
 
 from meshproof.cli import behaviours, demo, doctor, images, mesh, prove, report
+from meshproof.cli.answer import FAILURES, cause
 from meshproof.console import current_phase, err
-from meshproof.errors import ExitCode, MeshproofError
+from meshproof.errors import ExitCode
 from meshproof.process import scratch, stop_all
 
 TYPER_USAGE = 2
@@ -37,14 +36,10 @@ def main() -> None:
     try:
         with scratch():
             app()
-    except MeshproofError as error:
+    except FAILURES as failure:
+        error = cause(failure)
         err.print(f"meshproof: {error}", markup=False)
         sys.exit(error.exit_code)
-    except (OSError, ApiException, HTTPError) as error:
-        # Not foreseen where it happened, and yet the environment's and not a verdict about a behaviour.
-        during = current_phase() or " ".join(sys.argv[1:3])
-        err.print(f"meshproof: {during} failed: {_said(error)}; mend that and run again.", markup=False)
-        sys.exit(ExitCode.ENVIRONMENT)
     except SystemExit as ended:
         # Typer's own codes: wrong usage, and Ctrl-C.
         if ended.code == TYPER_USAGE:
@@ -54,12 +49,6 @@ def main() -> None:
         _interrupted()
     except KeyboardInterrupt:
         _interrupted()
-
-
-def _said(error: Exception) -> str:
-    if isinstance(error, ApiException):
-        return f"the API server answered {error.status} {error.reason}"
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def _interrupted() -> None:

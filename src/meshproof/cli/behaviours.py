@@ -7,6 +7,7 @@ import typer
 
 from meshproof.behaviours import FEATURES, Area, Level, State, tested_ids
 from meshproof.behaviours.listing import Wanted, as_json, as_markdown, as_text, entries
+from meshproof.cli.answer import answering
 from meshproof.errors import ExitCode, MeshproofError
 from meshproof.paths import paths
 
@@ -21,7 +22,7 @@ class ListFormat(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(behaviours)
+    app.command()(answering(behaviours))
 
 
 def _known_features(incomplete: str) -> list[str]:

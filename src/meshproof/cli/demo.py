@@ -8,7 +8,7 @@ import typer
 from rich.padding import Padding
 from rich.table import Table
 
-from meshproof.cli.answer import write_json
+from meshproof.cli.answer import answering, write_json
 from meshproof.cli.options import (
     DEFAULT_NAME,
     Format,
@@ -38,7 +38,7 @@ DEMO_FILE = "demo.json"
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(up)
-    app.command()(status)
+    app.command()(answering(status))
     app.command()(show)
     app.command()(down)
 

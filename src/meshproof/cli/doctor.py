@@ -8,10 +8,22 @@ import typer
 from rich.markup import escape
 
 from meshproof.access import cluster, machine
+from meshproof.access.brought import Brought
 from meshproof.access.findings import Finding, State, ready
 from meshproof.access.rights import cluster_role
-from meshproof.cli.answer import write_json
-from meshproof.cli.options import DEFAULT_NAME, Context, Existing, Format, FormatOption, Kubeconfig, Name
+from meshproof.cli.answer import answering, write_json
+from meshproof.cli.options import (
+    DEFAULT_NAME,
+    Charts,
+    Context,
+    Existing,
+    Format,
+    FormatOption,
+    HelmProgram,
+    Images,
+    Kubeconfig,
+    Name,
+)
 from meshproof.cli.target import Where
 from meshproof.console import out, say
 from meshproof.errors import ExitCode
@@ -26,13 +38,16 @@ _MARKS = {
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(doctor)
+    app.command()(answering(doctor))
 
 
 def doctor(
     name: Name = DEFAULT_NAME,
     context: Context = None,
     kubeconfig: Kubeconfig = None,
+    images: Images = None,
+    charts: Charts = None,
+    helm: HelmProgram = None,
     form: FormatOption = Format.TEXT,
     *,
     existing: Existing = False,
@@ -40,13 +55,14 @@ def doctor(
         bool, typer.Option("--clusterrole", help="Only show the ClusterRole that a run needs, as YAML.")
     ] = False,
 ) -> None:
-    """Name each program, right, definition and part of the mesh that a run lacks, and what to do."""
+    """Name what a run with the same options lacks: programs, rights, parts of the mesh; and what to do."""
     if clusterrole:
         out.file.write(cluster_role())
         return
     where = Where(name, context, kubeconfig, existing)
+    brought = Brought(images, charts, helm)
     findings = [
-        *machine.look(paths(), brought=where.existing),
+        *machine.look(paths(), brought, foreign=where.foreign, existing=where.existing),
         *cluster.look(lambda: where.cluster(paths())),
     ]
     if form is Format.JSON:

@@ -47,3 +47,12 @@ Supply = Annotated[
 FormatOption = Annotated[
     Format, typer.Option("--format", help="text for people, json for programs (on standard output).")
 ]
+Images = Annotated[
+    Path | None,
+    typer.Option(help="YAML: productpage, details, reviews, ratings, probe -> reference to pull."),
+]
+Charts = Annotated[
+    str | None,
+    typer.Option(help="Folder or OCI repository of Istio's charts, for the run's gateway: oci://…/charts."),
+]
+HelmProgram = Annotated[Path | None, typer.Option("--helm", help="The helm to install with.")]

@@ -1,21 +1,24 @@
 """Commands that prove: run, control; and sweep, which removes what killed ones left."""
 
 import os
-import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import pytest
 import typer
 
-from meshproof.cli.answer import aside, write_json
+from meshproof.access.brought import Brought
+from meshproof.cli.answer import FAILURES, answering, aside, cause, failed, write_json
+from meshproof.cli.ending import concluded, exit_code, of_control, of_run
 from meshproof.cli.options import (
     DEFAULT_NAME,
+    Charts,
     Context,
     Existing,
     Format,
     FormatOption,
+    HelmProgram,
+    Images,
     Kubeconfig,
     Name,
     Output,
@@ -38,31 +41,21 @@ from meshproof.cli.selection import (
     Verbose,
     Workers,
 )
-from meshproof.cli.subject import Brought, subject
+from meshproof.cli.subject import subject
 from meshproof.cli.target import Where
-from meshproof.console import out, say
+from meshproof.console import err, out, say
 from meshproof.errors import ExitCode
 from meshproof.paths import paths
 from meshproof.process import attach, remove_scratch
 from meshproof.report import write_report
-from meshproof.report.model import Report
 from meshproof.report.write import REPORT_FOLDER
-from meshproof.results import CONTROL_FOLDER, RESULTS_FILE
+from meshproof.results import CONTROL_FOLDER, RESULTS_FILE, read_results
 from meshproof.run import sweep as sweep_runs
 
 SWEEP_SECONDS = 120.0
 HELM_DRIVER = {"HELM_DRIVER": "configmap"}
 """Where Helm notes the releases of a run: who runs it then needs no right to read Secrets."""
 
-Images = Annotated[
-    Path | None,
-    typer.Option(help="YAML: productpage, details, reviews, ratings, probe -> reference to pull."),
-]
-Charts = Annotated[
-    str | None,
-    typer.Option(help="Folder or OCI repository of Istio's charts, for the run's gateway: oci://…/charts."),
-]
-HelmProgram = Annotated[Path | None, typer.Option("--helm", help="The helm to install with.")]
 ProfileName = Annotated[
     str | None, typer.Option(help="Name of the values that the mesh was installed with, for the report.")
 ]
@@ -70,8 +63,8 @@ ProfileName = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(run)
-    app.command()(control)
+    app.command()(answering(run))
+    app.command()(answering(control))
     app.command()(sweep)
 
 
@@ -169,14 +162,21 @@ def control(
 def prove(
     where: Where, supply: str, brought: Brought, selection: Selection, output: Path, form: Format
 ) -> None:
-    """Run the suites, render the report, and end as the suites ended."""
+    """Run the suites, render the report, and end as the suites and the report say."""
+    answer: dict[str, object] = {}
     with aside(wanted=form is Format.JSON):
         code = _proven(where, supply, brought, replace(selection, form=form), output)
-        report = write_report(output) if (output / RESULTS_FILE).exists() else None
-        if report:
-            say(f"Report: {output / REPORT_FOLDER / 'index.html'}")
+        # A run that was refused left nothing: what lies there is another's.
+        if code is not ExitCode.USAGE:
+            try:
+                code, answer = _told(code, output, control=selection.control)
+            except FAILURES as failure:
+                error = cause(failure)
+                err.print(f"meshproof: {error}", markup=False)
+                code = ExitCode.ENVIRONMENT if code is ExitCode.OK else code
+                answer = failed(error)
     if form is Format.JSON:
-        write_json(_summary(report, output, code))
+        write_json({**answer, "exit_code": int(code), "output": str(output)})
     raise typer.Exit(code)
 
 
@@ -189,17 +189,24 @@ def _proven(where: Where, supply: str, brought: Brought, selection: Selection, o
     return exit_code(attach([*proven.words(folder), *selection.words(terminal=live)]))
 
 
-def _summary(report: Report | None, output: Path, code: ExitCode) -> dict[str, object]:
-    """What a program wants to know of a run; without a report when it came to no results."""
-    found: dict[str, object] = {"exit_code": int(code), "output": str(output)}
-    if report:
-        found |= {
-            "report": str(output / REPORT_FOLDER),
-            "conclusion": str(report.conclusion),
-            "headline": report.headline,
-            "behaviours": {each.id: str(each.verdict) for each in report.behaviours},
-        }
-    return found
+def _told(code: ExitCode, output: Path, *, control: bool) -> tuple[ExitCode, dict[str, object]]:
+    """Render what is there to render, and say it; return the code to end with, and what programs are told."""
+    answer: dict[str, object] = {}
+    own = output / CONTROL_FOLDER / RESULTS_FILE
+    if control and own.exists():
+        answer = of_control(read_results(own))
+    if not (output / RESULTS_FILE).exists():
+        return code, answer
+    report = write_report(output)
+    if control:
+        answer |= {"report": str(output / REPORT_FOLDER)}
+    else:
+        answer = of_run(report, output)
+        code, why = concluded(code, report)
+        if why:
+            say(why)
+    say(f"Report: {output / REPORT_FOLDER / 'index.html'}")
+    return code, answer
 
 
 def sweep(
@@ -209,29 +216,15 @@ def sweep(
     *,
     existing: Existing = False,
 ) -> None:
-    """Remove the namespaces that killed runs left on a cluster; found by the runs' own label."""
+    """Remove every run's namespace, also of one that is going on: nothing tells it from what a kill left."""
     cluster = Where(name, context, kubeconfig, existing).cluster(paths())
     gone = sweep_runs(cluster.api, seconds=SWEEP_SECONDS)
     for left in gone:
         say(f"removed  namespace {left.namespace}")
+    if gone:
+        say("A run that was still going on there has lost its namespace: run it again.")
     folders = remove_scratch()
     for folder in folders:
         say(f"removed  folder {folder}")
     if not (gone or folders):
         say("No run has left anything there.")
-
-
-def exit_code(of_pytest: int) -> ExitCode:
-    """Ours for pytest's: the plugin ends a run with ours where it can, pytest itself has some of its own."""
-    own = {
-        int(pytest.ExitCode.INTERRUPTED): ExitCode.INTERRUPTED,
-        int(pytest.ExitCode.USAGE_ERROR): ExitCode.USAGE,
-        # A -k that selects nothing.
-        int(pytest.ExitCode.NO_TESTS_COLLECTED): ExitCode.USAGE,
-        # Ended by a signal, before it could say anything.
-        -signal.SIGINT: ExitCode.INTERRUPTED,
-        -signal.SIGTERM: ExitCode.INTERRUPTED,
-    }
-    if of_pytest in own:
-        return own[of_pytest]
-    return ExitCode(of_pytest) if of_pytest in set(ExitCode) else ExitCode.ENVIRONMENT

@@ -1,5 +1,6 @@
 """Commands that show what was proven: report, diff."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -7,12 +8,12 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from meshproof.cli.answer import write_json
+from meshproof.cli.answer import answering, write_json
 from meshproof.cli.options import Format, FormatOption
 from meshproof.console import out, say
 from meshproof.errors import ExitCode, MeshproofError
 from meshproof.report import Diff, compare, read_snapshot, summary, write_report
-from meshproof.report.diff import Changed, Kind
+from meshproof.report.diff import Changed, Kind, Proof, kind_of
 from meshproof.report.words import duration
 from meshproof.report.write import REPORT_FOLDER
 
@@ -42,7 +43,7 @@ Compared = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(report)
-    app.command()(diff)
+    app.command()(answering(diff))
 
 
 def report(source: Source = None, output: Target = None) -> None:
@@ -60,14 +61,14 @@ def diff(
     after: Compared,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """Compare two reports, the older one first; a behaviour that passed and fails now ends it with 1."""
+    """Compare two reports, the older one first; what passed and does not any more ends it with 1."""
     found = compare(read_snapshot(before), read_snapshot(after))
     if form is Format.JSON:
         write_json(_answer(found))
     else:
         for line in _lines(found):
             out.print(line)
-    raise typer.Exit(ExitCode.FAILED if found.regressed else ExitCode.OK)
+    raise typer.Exit(ExitCode.FAILED if found.worse else ExitCode.OK)
 
 
 def _answer(found: Diff) -> dict[str, object]:
@@ -87,6 +88,8 @@ def _lines(found: Diff) -> Iterator[Text]:
             yield Text(f"\n{kind} ({len(changes)})", style=_STYLES.get(kind, "bold"))
             for change in changes:
                 yield from _change(change)
+    yield from _proofs("newly vacuous", found.newly_vacuous, "bold red")
+    yield from _proofs("no longer vacuous", found.no_longer_vacuous, "green")
     if found.slower:
         yield Text(f"\nslower beyond noise ({len(found.slower)})", style="yellow")
         for one in found.slower:
@@ -105,12 +108,26 @@ def _change(change: Changed) -> Iterator[Text]:
         yield Text(f"         {_short(change.reason)}")
 
 
+def _proofs(what: str, proofs: tuple[Proof, ...], style: str) -> Iterator[Text]:
+    if proofs:
+        yield Text(f"\n{what} ({len(proofs)})", style=style)
+        for proof in proofs:
+            yield Text(f"  {proof.id}  {proof.sentence}".rstrip())
+
+
 def _short(text: str) -> str:
     return text if len(text) <= LINE else f"{text[: LINE - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def _closing(found: Diff) -> str:
     regressed = len(found.verdicts[Kind.REGRESSED])
-    said = f"{regressed} regressed" if regressed else "Nothing regressed"
-    pace = "" if found.pace is None else f"; behaviours took {found.pace:g} times as long, in the middle"
-    return f"{said}{pace}."
+    said = [f"{regressed} regressed" if regressed else "Nothing regressed"]
+    if found.lost:
+        how = Counter(str(kind_of(change.before, change.after)) for change in found.lost)
+        ways = ", ".join(f"{count} {kind}" for kind, count in how.items())
+        said.append(f"{len(found.lost)} {'pass' if len(found.lost) == 1 else 'passes'} lost ({ways})")
+    if found.newly_vacuous:
+        said.append(f"{len(found.newly_vacuous)} newly vacuous")
+    if found.pace is not None:
+        said.append(f"behaviours took {found.pace:g} times as long, in the middle")
+    return f"{'; '.join(said)}."

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from meshproof.access.brought import Brought
 from meshproof.cli.target import Target, Where, find
 from meshproof.cluster.model import Cluster
 from meshproof.demo.shop import service_images
@@ -15,23 +16,6 @@ from meshproof.paths import Paths
 from meshproof.process import find as find_program
 
 IMAGES_FILE = "images.yaml"
-
-
-@dataclass(frozen=True)
-class Brought:
-    """What the user brings, each None where it is to come from the supply.
-
-    Args:
-        images: a file with the image of each service and of the probe.
-        charts: folder or repository of Istio's charts.
-        helm: the program.
-        profile: the name of the values that the mesh was installed with, for the report.
-    """
-
-    images: Path | None = None
-    charts: str | None = None
-    helm: Path | None = None
-    profile: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,34 @@
 """From a failure to what is kept of it, and to what probably explains it."""
 
+from dataclasses import dataclass
+
 from meshproof.diagnose.case import Case
 from meshproof.diagnose.examination import Examination
 from meshproof.diagnose.folder import Folder
 from meshproof.diagnose.gather import reason_of
 from meshproof.diagnose.hints import hint
 from meshproof.diagnose.scene import Scene
+from meshproof.redact import redact
 
 SECONDS = 15.0
 """For a whole diagnosis: the next test waits for it."""
 
 
-def examine(case: Case, scene: Scene, folder: Folder | None, seconds: float = SECONDS) -> str:
+@dataclass(frozen=True)
+class Found:
+    """What a diagnosis found.
+
+    Args:
+        hint: what probably explains the failure, one line; empty when nothing does.
+        secrets: values of the pods' variables that are named like secrets: nothing that is kept or printed
+            may hold them. None of them is known where the pods could not be read.
+    """
+
+    hint: str
+    secrets: frozenset[str]
+
+
+def examine(case: Case, scene: Scene, folder: Folder | None, seconds: float = SECONDS) -> Found:
     """Collect what explains a failure, read-only; return the hint, or nothing.
 
     Args:
@@ -26,10 +43,10 @@ def examine(case: Case, scene: Scene, folder: Folder | None, seconds: float = SE
         said = hint(examination.look())
     except Exception as error:  # noqa: BLE001 - whatever breaks here must not reach the verdict
         flaw = reason_of(error)
+    said = redact(said, examination.secrets)
     if folder is not None:
-        said = folder.hidden(said)
         folder.close(_summary(case, said, examination, folder, flaw))
-    return said
+    return Found(said, examination.secrets)
 
 
 def _summary(case: Case, said: str, examination: Examination, folder: Folder, flaw: str) -> str:

@@ -1,5 +1,6 @@
 """Asks a namespace and the proxies of a hop, side by side; keeps what they say, and makes facts of it."""
 
+import math
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -45,6 +46,7 @@ class Examination:
         self._scene = scene
         self._folder = folder
         self.gather = Gatherer(seconds)
+        self.secrets: frozenset[str] = frozenset()
         self._facts = Facts(
             scene.namespace,
             hop=case.hop,
@@ -79,9 +81,10 @@ class Examination:
         )
         pods = found.get("pods", ())
         self._documents = {document["metadata"]["name"]: document for document in pods}
+        self.secrets = read.secrets_of(pods)
         if self._folder is not None:
             # First of all: nothing is written before it is known what must not be.
-            self._folder.knows(read.secrets_of(pods))
+            self._folder.knows(self.secrets)
         services = found.get("services")
         objects = tuple(chain.from_iterable(found.get(str(kind), ()) for kind in KINDS))
         self._facts = replace(
@@ -229,7 +232,10 @@ def _proxy(pod: PodSeen, dumps: dict[str, Any], port: int | None) -> ProxySeen:
 
 
 def _yaml(objects: Any) -> str:
-    return yaml.safe_dump_all(redact_document(list(objects)), sort_keys=False) if objects else "# none\n"
+    if not objects:
+        return "# none\n"
+    # Lines are not folded: a secret that goes on in the next line would not be found by the rules for texts.
+    return yaml.safe_dump_all(redact_document(list(objects)), sort_keys=False, width=math.inf)
 
 
 def _calls_text(entries: Any) -> str:

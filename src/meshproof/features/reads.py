@@ -151,11 +151,17 @@ class Reads:
         """A metric of istiod: its values by the text of their labels; empty when it has none.
 
         Raises:
-            NotThereError: there is no Service istiod.
+            NotThereError: istiod has no Service.
             MeshproofError: it does not answer.
         """
-        path = f"/api/v1/namespaces/{SYSTEM}/services/istiod:15014/proxy/metrics"
-        text = self._read(path, "get services/proxy", accept="text/plain").decode(errors="replace")
+        try:
+            text = self._metrics("istiod")
+        except NotThereError as absent:
+            try:
+                service = self._of_revision("istiod")
+            except MeshproofError:
+                raise absent from None  # no pod of it either: there is no mesh
+            text = self._metrics(service)
         lines = re.findall(rf"^{name}\{{(.*)\}} (\S+)$", text, re.MULTILINE)
         return {labels: float(value) for labels, value in lines}
 
@@ -184,9 +190,17 @@ class Reads:
         path = f"/apis/gateway.networking.k8s.io/v1/gatewayclasses/{name}"
         return self._document(path, "get gatewayclasses.gateway.networking.k8s.io")
 
-    def _config(self, name: str, key: str) -> Mapping[str, Any]:
+    def _metrics(self, service: str) -> str:
+        path = f"/api/v1/namespaces/{SYSTEM}/services/{service}:15014/proxy/metrics"
+        return self._read(path, "get services/proxy", accept="text/plain").decode(errors="replace")
+
+    def _of_revision(self, name: str) -> str:
+        """What Istio's charts call an object: with the revision's name, where it has one."""
         known = self.revisions()
-        full = name if DEFAULT_REVISION in known else f"{name}-{known[0]}"
+        return name if DEFAULT_REVISION in known else f"{name}-{known[0]}"
+
+    def _config(self, name: str, key: str) -> Mapping[str, Any]:
+        full = self._of_revision(name)
         try:
             found = self._document(f"/api/v1/namespaces/{SYSTEM}/configmaps/{full}", "get configmaps")
         except NotThereError as error:

@@ -2,7 +2,8 @@
 
 from meshproof.manifests.acceptance import Object, pending, wait_for
 from meshproof.manifests.barrier import Barrier, Change, Propagated
-from meshproof.manifests.objects import Manifests, Ref, dynamic, message_of, read
+from meshproof.manifests.objects import Manifests, Ref, dynamic, message_of
+from meshproof.manifests.reading import read
 
 __all__ = [
     "Barrier",

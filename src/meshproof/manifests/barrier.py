@@ -16,7 +16,6 @@ from meshproof.observe.istiod import Config, ControlPlane, State
 from meshproof.results import Propagation
 from meshproof.traffic.clock import Clock, Pace, SystemClock
 
-"""Deadline of one wait: many times what a change takes."""
 FIRST_GAP, LONGEST_GAP, GROWTH = 0.02, 0.1, 1.25
 """Seconds between two looks, which ask the API server nothing: they go through an open connection."""
 MESH_GROUPS = (".istio.io", GATEWAY_API_GROUP)

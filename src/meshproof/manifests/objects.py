@@ -1,26 +1,24 @@
-"""Manifests: files read, objects applied to one namespace and deleted again.
+"""Objects applied to one namespace, which carry the labels of their run, and deleted again."""
 
-A manifest lies beside its test and names no namespace: every object goes into the run's own namespace and
-carries the run's labels. The tokens `${run}` and `${namespace}` stand for the run's id and namespace, for the
-few objects that must say them (a gateway's selector, a principal).
-"""
-
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Self
 
 import yaml
 from kubernetes.client import ApiClient, ApiException
 from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import NotFoundError, ResourceNotFoundError
+from urllib3.exceptions import HTTPError
 
 from meshproof.errors import ExitCode, MeshproofError
 from meshproof.manifests.acceptance import Object, pending, wait_for
 
 FIELD_MANAGER = "meshproof"
 """Owner of the fields that a run sets, as the API server records it."""
+REFUSALS = range(400, 500)
+"""Statuses with which the API server says that it has not stored an object; any other leaves that open."""
 
 
 @dataclass(frozen=True)
@@ -39,49 +37,6 @@ class Ref:
     def of(cls, obj: Object) -> Self:
         """Return the name of an object that `read` has checked."""
         return cls(obj["apiVersion"], obj["kind"], obj["metadata"]["name"])
-
-
-def read(path: Path, tokens: Mapping[str, str]) -> tuple[Object, ...]:
-    """Return the objects of a manifest, tokens replaced.
-
-    Args:
-        path: the YAML file, one or several documents.
-        tokens: what `${name}` stands for.
-
-    Raises:
-        MeshproofError: the file is no YAML, or an object lacks its kind or name or names a namespace.
-    """
-    text = path.read_text(encoding="utf-8")
-    for name, value in tokens.items():
-        text = text.replace(f"${{{name}}}", value)
-    try:
-        documents = [document for document in yaml.safe_load_all(text) if document is not None]
-    except yaml.YAMLError as error:
-        raise _unusable(path, f"is not YAML: {' '.join(str(error).split())}") from error
-    for number, document in enumerate(documents, start=1):
-        reason = _flaw(document)
-        if reason is not None:
-            raise _unusable(path, f"has a flaw in object {number}: {reason}")
-    if not documents:
-        raise _unusable(path, "holds no object")
-    return tuple(documents)
-
-
-def _flaw(document: Any) -> str | None:
-    """Return why a document cannot be applied to the run's namespace, or None."""
-    if not isinstance(document, Mapping):
-        return "it is not a mapping"
-    metadata = document.get("metadata")
-    named = isinstance(metadata, Mapping) and metadata.get("name")
-    if not (document.get("apiVersion") and document.get("kind") and isinstance(metadata, Mapping) and named):
-        return "apiVersion, kind and metadata.name are needed"
-    if "namespace" in metadata:
-        return "it names a namespace, but every object goes into the run's own"
-    return None
-
-
-def _unusable(path: Path, why: str) -> MeshproofError:
-    return MeshproofError(f"the manifest {path} {why}", "correct the file", ExitCode.USAGE)
 
 
 def dynamic(api: ApiClient) -> Any:
@@ -105,6 +60,7 @@ class Manifests:
         self._namespace = namespace
         self._labels = dict(labels)
         self._seconds = seconds
+        self._there: dict[Ref, None] = {}
 
     def apply(
         self, objects: Iterable[Object], stored: Callable[[tuple[Object, ...]], object] | None = None
@@ -123,21 +79,37 @@ class Manifests:
         as_stored: list[Object] = []
         try:
             for obj in objects:
-                as_stored.append(self._apply_one(obj))
-                applied.append(Ref.of(obj))
+                ref = Ref.of(obj)
+                resource = self._namespaced(ref)
+                applied.append(ref)
+                as_stored.append(self._apply_one(resource, ref, obj))
             if stored is not None:
                 stored(tuple(as_stored))
             for ref in applied:
                 wait_for(partial(self._pending, ref), seconds=self._seconds, what=str(ref))
-        except MeshproofError:
-            self.delete(applied)
+        except BaseException:
+            self._take_back(applied)
             raise
         return tuple(applied)
 
-    def _apply_one(self, obj: Object) -> Object:
-        ref = Ref.of(obj)
-        metadata = dict(obj["metadata"])
-        metadata["labels"] = {**metadata.get("labels", {}), **self._labels}
+    @property
+    def namespace(self) -> str:
+        """Where every object goes."""
+        return self._namespace
+
+    @property
+    def remains(self) -> tuple[Ref, ...]:
+        """What has been applied and not been seen to be gone."""
+        return tuple(self._there)
+
+    def _take_back(self, applied: Iterable[Ref]) -> None:
+        """Delete what a failed `apply` has left, whose own error is the one to be told."""
+        try:
+            self.delete(ref for ref in applied if ref in self._there)
+        except (MeshproofError, ApiException, HTTPError):
+            return  # `remains` has it
+
+    def _namespaced(self, ref: Ref) -> Any:
         resource = self._resource(ref)
         if not resource.namespaced:
             raise MeshproofError(
@@ -145,6 +117,14 @@ class Manifests:
                 "take it out of the manifest",
                 ExitCode.USAGE,
             )
+        return resource
+
+    def _apply_one(self, resource: Any, ref: Ref, obj: Object) -> Object:
+        metadata = dict(obj["metadata"])
+        metadata["labels"] = {**metadata.get("labels", {}), **self._labels}
+        known = ref in self._there
+        # Before it is asked for: an object may be stored although its answer never comes.
+        self._there[ref] = None
         try:
             stored: Object = self._client.server_side_apply(
                 resource,
@@ -153,6 +133,9 @@ class Manifests:
                 field_manager=FIELD_MANAGER,
             ).to_dict()
         except ApiException as error:
+            if error.status in REFUSALS and not known:
+                # Not stored: what is there under this name, if anything, is somebody else's.
+                del self._there[ref]
             raise MeshproofError(
                 f"the cluster refused {ref}: {message_of(error)}", "correct the manifest"
             ) from error
@@ -168,25 +151,44 @@ class Manifests:
     def delete(self, refs: Iterable[Ref], asked: Callable[[], object] | None = None) -> None:
         """Delete the objects, the last applied first, and wait until they are gone; gone already is fine.
 
+        What goes wrong with one keeps no other from being deleted.
+
         Args:
             refs: their names.
             asked: called once the API server has been asked for all of it, before the wait.
+
+        Raises:
+            BaseException: the first that came; `remains` has what is not known to be gone.
         """
         gone = tuple(reversed(tuple(refs)))
-        for ref in gone:
-            try:
-                self._client.delete(
-                    self._resource(ref),
-                    name=ref.name,
-                    namespace=self._namespace,
-                    propagation_policy="Foreground",
-                )
-            except NotFoundError:
-                continue
+        errors: list[BaseException] = []
+        refused = {ref for ref in gone if not _done(partial(self._delete_one, ref), errors)}
         if asked is not None:
-            asked()
+            _done(asked, errors)
+        # All were asked for at the same time, so they have one deadline, not one after the other.
+        end = time.monotonic() + self._seconds
         for ref in gone:
-            wait_for(partial(self._still_there, ref), seconds=self._seconds, what=f"deleting {ref}")
+            if any(not isinstance(error, Exception) for error in errors):
+                break  # whoever interrupts has no time for it; all has been asked for
+            if ref not in refused and _done(partial(self._wait_until_gone, ref, end), errors):
+                self._there.pop(ref, None)
+        if errors:
+            raise errors[0]
+
+    def _delete_one(self, ref: Ref) -> None:
+        try:
+            self._client.delete(
+                self._resource(ref),
+                name=ref.name,
+                namespace=self._namespace,
+                propagation_policy="Foreground",
+            )
+        except NotFoundError:
+            return
+
+    def _wait_until_gone(self, ref: Ref, end: float) -> None:
+        left = max(end - time.monotonic(), 0.0)
+        wait_for(partial(self._still_there, ref), seconds=left, what=f"deleting {ref}")
 
     def _pending(self, ref: Ref) -> str | None:
         return pending(self.get(ref))
@@ -196,6 +198,9 @@ class Manifests:
             self.get(ref)
         except NotFoundError:
             return None
+        except (ApiException, HTTPError) as error:
+            # One answer that failed to come says nothing of the object; the next may.
+            return f"the API server did not say whether it is there ({type(error).__name__})"
         return "it is still there"
 
     def _resource(self, ref: Ref) -> Any:
@@ -205,6 +210,16 @@ class Manifests:
             raise MeshproofError(
                 f"the cluster does not know {ref.api_version} {ref.kind}", "install its definition first"
             ) from error
+
+
+def _done(step: Callable[[], object], errors: list[BaseException]) -> bool:
+    """Take a step; return whether it succeeded, and add to the errors what it raised."""
+    try:
+        step()
+    except BaseException as error:  # noqa: BLE001 - an interruption too is raised once the rest is done
+        errors.append(error)
+        return False
+    return True
 
 
 def message_of(error: ApiException) -> str:

@@ -24,8 +24,16 @@ ENDPOINTS = "endpoint"
 _KINDS = ("cluster", "listener", "route", ENDPOINTS, "extensionconfig")
 _PUSHES = "pilot_debounce_time_count"
 _WORKED = "pilot_pushcontext_init_seconds_sum"
+_GATHERED = "pilot_debounce_time_sum"
+_SERVED = "pilot_proxy_queue_time_count"
+_CONNECTED = "pilot_xds"
 _UPDATES = "pilot_inbound_updates"
-_SAMPLE = re.compile(rf"^({_PUSHES}|{_WORKED}|{_UPDATES})(?:\{{[^}}]*\}})? (\S+)$", re.MULTILINE)
+_SAMPLE = re.compile(
+    # Updates of other types may be answered with no push at all.
+    rf"^(?:({_PUSHES}|{_WORKED}|{_GATHERED}|{_SERVED}|{_CONNECTED})(?:\{{[^}}]*\}})?"
+    rf'|({_UPDATES})\{{[^}}]*type="config"[^}}]*\}}) (\S+)$',
+    re.MULTILINE,
+)
 
 
 T = TypeVar("T")
@@ -62,12 +70,14 @@ class Proxy:
         sent: by kind of resource, the nonce of what was sent last; a kind that it never asked for is absent.
         acked: by kind, the nonce that the proxy acknowledged last.
         error: why it refused what was sent last; empty when it did not.
+        role: `sidecar`, `router`, `waypoint`; empty where istiod does not say.
     """
 
     name: str
     sent: Mapping[str, str]
     acked: Mapping[str, str]
     error: str = ""
+    role: str = ""
 
     @property
     def synced(self) -> bool:
@@ -79,20 +89,31 @@ class Proxy:
         """What was sent but for endpoints, which change with pods as well."""
         return {kind: nonce for kind, nonce in self.sent.items() if kind != ENDPOINTS}
 
+    @property
+    def subscription(self) -> tuple[str, frozenset[str]]:
+        """What it asks for; whoever asks for the same is mostly concerned by the same changes."""
+        return self.role, frozenset(self.sent)
+
 
 @dataclass(frozen=True)
 class Counts:
     """What one istiod has done since it started.
 
     Args:
-        updates: changes that came in.
+        updates: requests for a push that came in.
         pushes: times that it pushed what it had gathered; counted when every proxy stands in the queue.
         worked: seconds that went into working out what to push, which is what a push begins with.
+        gathered: seconds from the first request of a push to its end, summed over all pushes.
+        served: times that a proxy came to the head of that queue; None where istiod has not counted yet.
+        connected: proxies of all namespaces that it has now, each of which a push puts into the queue.
     """
 
     updates: int = 0
     pushes: int = 0
     worked: float = 0.0
+    gathered: float = 0.0
+    served: int | None = None
+    connected: int = 0
 
 
 @dataclass(frozen=True)
@@ -200,16 +221,24 @@ def _proxies(page: bytes) -> list[Proxy]:
 def _counts(metrics: bytes) -> Counts:
     """Return an istiod's counters; one that has not counted yet is absent from its metrics."""
     sums: dict[str, float] = {}
-    for name, value in _SAMPLE.findall(metrics.decode()):
-        sums[name] = sums.get(name, 0.0) + float(value)
-    return Counts(int(sums.get(_UPDATES, 0)), int(sums.get(_PUSHES, 0)), sums.get(_WORKED, 0.0))
+    for name, updates, value in _SAMPLE.findall(metrics.decode()):
+        sums[name or updates] = sums.get(name or updates, 0.0) + float(value)
+    served = sums.get(_SERVED)
+    return Counts(
+        updates=int(sums.get(_UPDATES, 0)),
+        pushes=int(sums.get(_PUSHES, 0)),
+        worked=sums.get(_WORKED, 0.0),
+        gathered=sums.get(_GATHERED, 0.0),
+        served=None if served is None else int(served),
+        connected=int(sums.get(_CONNECTED, 0)),
+    )
 
 
 def _proxy(item: Mapping[str, Any]) -> Proxy:
     sent = {kind: item[f"{kind}_sent"] for kind in _KINDS if item.get(f"{kind}_sent")}
     acked = {kind: item[f"{kind}_acked"] for kind in _KINDS if item.get(f"{kind}_acked")}
     errors = [found.get("lastError") or "" for found in (item.get("resources") or {}).values()]
-    return Proxy(item["proxy"], sent, acked, " ".join(" ".join(errors).split()))
+    return Proxy(item["proxy"], sent, acked, " ".join(" ".join(errors).split()), item.get("proxy_type") or "")
 
 
 def _ready(api: ApiClient, namespace: str) -> list[str]:

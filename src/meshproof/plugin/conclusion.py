@@ -7,9 +7,10 @@ import pytest
 
 from meshproof.errors import MeshproofError
 from meshproof.results import Verdict
-from meshproof.traffic import Missed
+from meshproof.traffic import Evidence, Missed
 
 PROVES_NOTHING = "passes without what makes it true, and so proves nothing"
+SHOWS_NOTHING = "nobody answered, so the control shows nothing"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def conclude(
 
     Only the test itself may pass or fail a behaviour; whatever breaks before or after it is an error, but a
     failure that was seen stays one. In a control run only a missed expectation counts as the failure that is
-    wanted.
+    wanted, and only one that somebody answered.
 
     Args:
         before: what was known before this phase; None when this is the first.
@@ -71,6 +72,8 @@ def _broken(now: Conclusion, when: str, error: BaseException, *, control: bool) 
     reason, _, evidence = str(error).partition("\n")
     if isinstance(error, pytest.skip.Exception):
         return replace(now, verdict=Verdict.NOT_OFFERED, reason=error.msg or "skipped")
+    if when == "call" and control and isinstance(error, Missed) and _unanswered(error.evidence):
+        return replace(now, verdict=Verdict.ERROR, reason=f"{SHOWS_NOTHING}: {reason}", evidence=evidence)
     if when == "call" and isinstance(error, Missed):
         verdict = Verdict.FAILED_AS_IT_MUST if control else Verdict.FAILED
         return replace(now, verdict=verdict, reason=reason, evidence=evidence)
@@ -82,6 +85,11 @@ def _broken(now: Conclusion, when: str, error: BaseException, *, control: bool) 
         return replace(now, after=(*now.after, f"  {'then':<10}{when}: {told}"))
     where = "" if when == "call" else f"{when}: "
     return replace(now, verdict=Verdict.ERROR, reason=f"{where}{told}", evidence=evidence)
+
+
+def _unanswered(evidence: Evidence | None) -> bool:
+    """Return whether nobody answered a single call; no telemetry is an answer of its own."""
+    return evidence is not None and evidence.promise != "eventually" and evidence.answers == 0
 
 
 def _told(error: BaseException) -> str:

@@ -17,7 +17,7 @@ import pytest
 from meshproof.cluster.existing import existing
 from meshproof.plugin.link import KEY, About, Orders
 from meshproof.plugin.outcome import VERDICT, Outcome
-from meshproof.plugin.recorder import Recorder
+from meshproof.plugin.recorder import Place, Recorder
 from meshproof.plugin.scheduling import ByModule
 from meshproof.plugin.watch import LOST, Loss
 from meshproof.results import TestRecord, Verdict, record_of
@@ -44,6 +44,8 @@ class Controller:
         # Filled by the threads of execnet, emptied by this one.
         self._said: SimpleQueue[tuple[str, str]] = SimpleQueue()
         self._began: dict[str, float] = {}
+        # An earlier part of a run that is resumed has concluded others, which are tried again.
+        self._concluded: set[str] = set()
         self._running: dict[str, int] = {}
 
     @pytest.hookimpl(optionalhook=True)
@@ -96,9 +98,12 @@ class Controller:
         """Give the verdict on a test whose worker died: an error, unless it had been given already."""
         self._listen()
         planned = self._recorder.planned.get(crashitem)
-        known = self._recorder.records.get(crashitem)
         began = self._began.get(crashitem, time.time())
-        if planned is None or (known is not None and known.started.timestamp() >= began):
+        if planned is None:
+            return
+        if crashitem in self._concluded:
+            # Nothing of it is lost but how it was tidied up; what is left goes with the namespace.
+            report.outcome, report.when, report.longrepr = "passed", "teardown", None
             return
         reason = f"the worker {report.node.gateway.id} that ran it died"
         self._recorder.take(
@@ -122,9 +127,13 @@ class Controller:
     def _hear(self, about: str, text: str) -> None:
         match about:
             case About.RECORD:
-                self._recorder.take(record_of(text))  # type: ignore[arg-type] # only findings are sent
+                record = record_of(text)
+                self._recorder.take(record)  # type: ignore[arg-type] # only findings are sent
+                if isinstance(record, TestRecord):
+                    self._concluded.add(record.test)
             case About.OPENED:
-                self._recorder.opened(text)
+                run_id, place = json.loads(text)
+                self._recorder.opened(run_id, Place(**place))
             case About.REMOVED:
                 self._recorder.removed(text)
             case About.LOST:
@@ -155,12 +164,14 @@ class Controller:
     def _tidy_up(self) -> None:
         if not self._recorder.open:
             return
-        kubeconfig = self._config.getoption("--kubeconfig")
-        context = self._config.getoption("--meshproof-context")
-        cluster = existing(context, Path(kubeconfig) if kubeconfig else None)
-        left = sorted(self._recorder.open)
+        left = sorted(self._recorder.open.items())
+        clusters = {place: existing(place.context, Path(place.kubeconfig)) for _, place in left}
+
+        def remove(run_id: str, place: Place) -> None:
+            Run(run_id).remove(clusters[place].api, seconds=GONE_SECONDS)
+
         with ThreadPoolExecutor(len(left)) as pool:
-            for _ in pool.map(lambda run_id: Run(run_id).remove(cluster.api, seconds=GONE_SECONDS), left):
+            for _ in pool.map(lambda each: remove(*each), left):
                 pass  # an error of any is raised here
         self._recorder.open.clear()
 

@@ -17,6 +17,9 @@ from meshproof.traffic import Evidence, Missed
 SCENE = pytest.StashKey[Scene]()
 """Where the run keeps, in its config's stash, the namespace that a diagnosis may look at."""
 
+KNOWN = pytest.StashKey[set[str]]()
+"""Secrets that diagnoses of this process came upon, in its config's stash: no record may hold them."""
+
 _ERRORS = pytest.StashKey[dict[str, "Diagnosis"]]()
 """Diagnoses of errors by their reason: what is broken for all tests is looked at once."""
 
@@ -74,14 +77,15 @@ def _looked_at(
     )
     try:
         path = None if output is None else claim(output, wanted.id)
-        said = redact(examine(case, scene, None if path is None else Folder(path)))
+        found = examine(case, scene, None if path is None else Folder(path))
     except OSError as error:
         # A full disk, for instance; the verdict goes to the results, which have their own word about it.
         return Diagnosis(hint=f"not diagnosed: {error}")
+    item.config.stash.setdefault(KNOWN, set()).update(found.secrets)
     if path is None:
         full = "" if output is None else f"{FAILURES} failures of this run were kept before this one"
-        return Diagnosis(hint=said or full)
-    return Diagnosis(str(path.relative_to(output)), said)
+        return Diagnosis(hint=found.hint or full)
+    return Diagnosis(str(path.relative_to(output)), found.hint)
 
 
 def _lines(conclusion: Conclusion, evidence: tuple[Evidence, ...]) -> tuple[str, ...]:
@@ -91,10 +95,22 @@ def _lines(conclusion: Conclusion, evidence: tuple[Evidence, ...]) -> tuple[str,
     return tuple(redact(line) for line in lines)
 
 
-def with_hint(error: Missed, hint: str) -> None:
-    """Let a missed expectation end with the hint when it is printed."""
-    if not hint or error.hint:
-        return
-    with contextlib.suppress(AttributeError):  # an exception that forbids it is printed without
-        error.hint = hint
-    error.args = (f"{error}\n  {'hint':<10}{hint}",)
+def known_by(item: pytest.Item) -> frozenset[str]:
+    """Return the secrets that are known so far in the process that runs the test."""
+    return frozenset(item.config.stash.get(KNOWN, ()))
+
+
+def with_hint(error: Missed, hint: str, known: Iterable[str] = ()) -> None:
+    """Let a missed expectation end with the hint when it is printed, and hold no credential.
+
+    Args:
+        error: the expectation.
+        hint: one line, or nothing.
+        known: secrets that are hidden, too.
+    """
+    text = str(error)
+    if hint and not error.hint:
+        with contextlib.suppress(AttributeError):  # an exception that forbids it is printed without
+            error.hint = hint
+        text = f"{text}\n  {'hint':<10}{hint}"
+    error.args = (redact(text, known),)

@@ -13,7 +13,7 @@ PROXY = "istio-proxy"
 
 def describe(
     cluster: Cluster,
-    namespace: str,
+    namespace: str | None,
     *,
     istio: str,
     facts: Iterable[str],
@@ -23,7 +23,7 @@ def describe(
 
     Args:
         cluster: that the run is on.
-        namespace: the run's; its pods name the images.
+        namespace: the run's; its pods name the images. None while nothing is deployed.
         istio: version of the control plane.
         facts: what the caller knows and the cluster does not tell, as `name=value`: supply, cluster, profile
             or proxy_build.
@@ -32,10 +32,10 @@ def describe(
     known = dict(fact.split("=", 1) for fact in facts)
     core = client.CoreV1Api(cluster.api)
     nodes: Any = core.list_node()
-    pods: Any = core.list_namespaced_pod(namespace)
+    pods: Any = () if namespace is None else core.list_namespaced_pod(namespace).items
     images: dict[str, str] = {}
     proxy = None
-    for pod in pods.items:
+    for pod in pods:
         statuses = (*(pod.status.container_statuses or ()), *(pod.status.init_container_statuses or ()))
         images |= {status.image: status.image_id for status in statuses if status.image_id}
         proxy = next((status.image for status in statuses if status.name == PROXY), proxy)

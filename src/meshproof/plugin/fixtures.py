@@ -22,8 +22,11 @@ from meshproof.observe.istiod import ControlPlane
 from meshproof.observe.jaeger import Jaeger
 from meshproof.observe.prometheus import Prometheus
 from meshproof.plugin.diagnostics import SCENE
+from meshproof.plugin.environment import describe
 from meshproof.plugin.record import EVIDENCE
+from meshproof.plugin.recorder import Place
 from meshproof.plugin.verdicts import RECORDER, RUN_ID
+from meshproof.results import EnvironmentRecord
 from meshproof.run import Run
 from meshproof.traffic import Budgets, Expect
 from meshproof.traffic.outside import Outside
@@ -75,24 +78,29 @@ def images(request: pytest.FixtureRequest) -> Mapping[str, str]:
 
 
 @pytest.fixture(scope="session")
-def features(request: pytest.FixtureRequest, api: ApiClient) -> Features:
+def features(request: pytest.FixtureRequest, cluster: Cluster, mesh: str) -> Features:
     """Return what this mesh offers, but for what the user knows better."""
     option = request.config.getoption
-    found = detect(Surroundings(api, option("meshproof_charts")))
-    return found.with_overrides(option("meshproof_assume"), option("meshproof_exempt"))
+    detected = detect(Surroundings(cluster.api, option("meshproof_charts")))
+    found = detected.with_overrides(option("meshproof_assume"), option("meshproof_exempt"))
+    # Every verdict needs the features, so none is recorded before it is known of which mesh it is.
+    facts = option("meshproof_fact")
+    environment = describe(cluster, None, istio=mesh, facts=facts, features=found.found())
+    request.config.stash[RECORDER].take(EnvironmentRecord(environment=environment))
+    return found
 
 
 @pytest.fixture(scope="session")
 def run(
     request: pytest.FixtureRequest,
-    api: ApiClient,
+    cluster: Cluster,
     budgets: Budgets,
     mesh: str,  # noqa: ARG001 - nothing is made before a mesh answers
 ) -> Iterator[Run]:
     """Make the run's own namespace, or that of its worker; remove it with everything in it."""
-    config = request.config
+    config, api = request.config, cluster.api
     this = Run(config.stash[RUN_ID])
-    config.stash[RECORDER].opened(this.id)
+    config.stash[RECORDER].opened(this.id, Place.of(cluster))
     this.create(api, {} if config.getoption("meshproof_no_sidecars") else INJECTION)
     config.stash[SCENE] = KubernetesScene(api, this.namespace)
     yield this
@@ -129,12 +137,13 @@ def barrier(api: ApiClient, run: Run, budgets: Budgets) -> Iterator[Barrier]:
 def budgets(request: pytest.FixtureRequest) -> Budgets:
     """Return the table of budgets.
 
-    A control run waits in vain each time, so it waits less: many times as long as a change needs to arrive.
+    A control run waits in vain each time, so it waits less for answers: many times as long as a change needs
+    to arrive. It waits as long as any for telemetry, which comes only when the mesh is asked for it again.
     What was asked for by name holds there too.
     """
     table = Budgets.from_environment()
     if request.config.getoption("meshproof_control"):
-        table = replace(table, converge=table.converge / 4, observe=table.observe / 4)
+        table = replace(table, converge=table.converge / 4)
     return table.with_overrides(request.config.getoption("meshproof_budget"))
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypedDict
 
 import pytest
 
-from meshproof.plugin.recorder import Finding
+from meshproof.plugin.recorder import Finding, Place
 from meshproof.plugin.watch import Loss
 
 KEY = "meshproof"
@@ -23,7 +23,7 @@ class About(StrEnum):
     """What a message is about; with it comes a text."""
 
     RECORD = "record"  # its JSON
-    OPENED = "opened"  # an id, whose namespace is about to be made
+    OPENED = "opened"  # the JSON of an id, whose namespace is about to be made, and of its Place's fields
     REMOVED = "removed"  # an id, whose namespace is gone
     LOST = "lost"  # the JSON of a Loss's fields
     FLAW = "flaw"  # what is wrong with the suites, a line for each
@@ -69,9 +69,9 @@ class Relay:
         """Send one record."""
         self._channel.send((About.RECORD.value, record.model_dump_json()))
 
-    def opened(self, run_id: str) -> None:
+    def opened(self, run_id: str, place: Place) -> None:
         """Send word of a namespace that is about to be made."""
-        self._channel.send((About.OPENED.value, run_id))
+        self._channel.send((About.OPENED.value, json.dumps([run_id, asdict(place)])))
 
     def removed(self, run_id: str) -> None:
         """Send word that a namespace is gone."""

@@ -43,6 +43,7 @@ class Outcome:
         self._dots = config.getoption("meshproof_progress") == "none"
         self._stopped_by: str | None = None
         self._stop: ExitCode | None = None
+        self._not_collected: list[str] = []
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(
@@ -58,6 +59,17 @@ class Outcome:
         category, letter = _WORDS[verdict]
         return (category, letter, verdict.upper()) if self._dots else (category, "", "")
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Remember a module that no worker could import: pytest itself stops only a run without them."""
+        if report.failed:
+            self._not_collected.append(report.nodeid or "the suites")
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Remember that modules could not be imported, in a run that is to go on all the same."""
+        # Without workers this class comes too late for their reports; no test has run yet.
+        if session.testsfailed:
+            self._not_collected.append(f"{session.testsfailed} of the modules")
+
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Remember what stopped the run: pytest itself, a test that asked for it, or somebody."""
         # pytest's own, as after a module that cannot be imported, is a KeyboardInterrupt to Python.
@@ -72,6 +84,9 @@ class Outcome:
 
     def finish(self, session: pytest.Session) -> None:
         """End the record, and let the exit code say what the verdicts say."""
+        if self._stopped_by is None and self._not_collected:
+            self._stopped_by = f"{', '.join(sorted(self._not_collected))} could not be collected"
+            self._stop = ExitCode.ENVIRONMENT
         if self._stopped_by is None and self._recorder.open_tests:
             self._stopped_by, self._stop = UNFINISHED, ExitCode.ENVIRONMENT
         session.exitstatus = self._exit_code(session.exitstatus)

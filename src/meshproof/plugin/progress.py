@@ -117,10 +117,11 @@ class Lines:
         left.discard(record.test)
         if left:
             return
-        self._open.pop(record.behaviour, None)
+        first = self._open.pop(record.behaviour, None) is not None
         tests = [test for test in self._recorder.records.values() if test.behaviour == record.behaviour]
         self._print(Line.of(tests))
-        self._progress.advance(self._task)
+        if first:  # what breaks after a verdict may change it, and then it is said again
+            self._progress.advance(self._task)
 
     def _print(self, line: Line) -> None:
         text = Text.assemble(

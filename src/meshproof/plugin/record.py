@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from meshproof.plugin.conclusion import Conclusion
+from meshproof.plugin.diagnostics import known_by
 from meshproof.plugin.marks import Wanted
 from meshproof.plugin.modules import PROPAGATION
+from meshproof.redact import redact
 from meshproof.results import DurationFound, Propagation, ShareFound, TestRecord
 from meshproof.traffic import Evidence
 
@@ -24,17 +26,17 @@ def evidence_of(item: pytest.Item) -> tuple[Evidence, ...]:
 
 def record(item: pytest.Item, wanted: Wanted, conclusion: Conclusion) -> TestRecord:
     """Return what is recorded of a test that has ended."""
-    evidence = evidence_of(item)
+    evidence, known = evidence_of(item), known_by(item)
     lines = [line for one in evidence for line in one.lines()]
     return TestRecord(
         behaviour=wanted.id,
         test=item.nodeid,
         verdict=conclusion.verdict,
         seconds=conclusion.seconds,
-        reason=conclusion.reason,
-        evidence="\n".join([*lines, *conclusion.after]) or conclusion.evidence,
+        reason=redact(conclusion.reason, known),
+        evidence=redact("\n".join([*lines, *conclusion.after]) or conclusion.evidence, known),
         started=datetime.fromtimestamp(conclusion.started, UTC),
-        hint=conclusion.hint,
+        hint=redact(conclusion.hint, known),
         diagnostics=conclusion.diagnostics,
         propagation=_propagation(item, evidence),
         shares=tuple(ShareFound(**asdict(share)) for one in evidence for share in one.shares),

@@ -1,14 +1,16 @@
 """Writes what a run finds to results.jsonl as it comes."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 import pytest
 
+from meshproof.cluster.model import Cluster
 from meshproof.errors import ExitCode, MeshproofError
 from meshproof.plugin.order import SEED
-from meshproof.plugin.resume import earlier, options_of, same_mesh, settled
+from meshproof.plugin.resume import earlier, options_of, settled
 from meshproof.plugin.watch import Loss
 from meshproof.results import (
     RESULTS_FILE,
@@ -22,6 +24,7 @@ from meshproof.results import (
     ResumeRecord,
     RunRecord,
     TestRecord,
+    same_mesh,
 )
 
 if TYPE_CHECKING:
@@ -31,13 +34,31 @@ Finding = PlanRecord | EnvironmentRecord | TestRecord
 """What the process that runs tests has to say."""
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a namespace is: in the cluster of a context.
+
+    Args:
+        kubeconfig: the file, as an absolute path.
+        context: its name in the file.
+    """
+
+    kubeconfig: str
+    context: str
+
+    @classmethod
+    def of(cls, cluster: Cluster) -> Self:
+        """Return that of a cluster."""
+        return cls(str(cluster.kubeconfig.absolute()), cluster.context)
+
+
 class Records(Protocol):
     """Where whoever runs tests leaves what is found: the run's file, or the process that writes it."""
 
     def take(self, record: Finding) -> None:
         """Take the plan, the environment or a verdict."""
 
-    def opened(self, run_id: str) -> None:
+    def opened(self, run_id: str, place: Place) -> None:
         """Take note of a namespace that is about to be made."""
 
     def removed(self, run_id: str) -> None:
@@ -67,10 +88,10 @@ class Recorder:
         """Verdicts by test, the last one of each."""
         self.planned: dict[str, PlannedTest] = {}
         """Every collected test."""
-        self.open: set[str] = set()
-        """Ids under which namespaces were made that are not known to be gone."""
+        self.open: dict[str, Place] = {}
+        """Ids under which namespaces were made that are not known to be gone, and where."""
         self.heard: list[Callable[[Finding], None]] = []
-        """Whom to tell of each record."""
+        """Whom to tell of each record; of the environment once the run's pods are there."""
         self._config = config
         self._started = datetime.now(UTC)
         self._writer: ResultsWriter | None = None
@@ -102,7 +123,7 @@ class Recorder:
                     return  # each worker says it
                 self.planned = {planned.test: planned for planned in record.tests}
             case EnvironmentRecord():
-                if not self._first(record.environment):
+                if not self._says_more(record.environment):
                     return  # each worker says it
             case TestRecord():
                 self.records[record.test] = record
@@ -112,20 +133,28 @@ class Recorder:
         except MeshproofError as error:
             self._writer = None
             pytest.exit(str(error), error.exit_code)
+        if isinstance(record, EnvironmentRecord) and not record.environment.images:
+            return
         for tell in self.heard:
             tell(record)
 
-    def _first(self, environment: Environment) -> bool:
-        """Keep what the run runs against, if it was not known yet."""
-        if self._environment == Environment():
+    def _says_more(self, environment: Environment) -> bool:
+        """Keep what the run runs against, if that was not known, or not with its images."""
+        known = self._environment
+        if known == Environment():
+            if self.settled:
+                self._refuse("does not tell of which mesh its verdicts are")
             self._environment = environment
             return True
-        if self.resumed is not None and not same_mesh(self._environment, environment):
-            pytest.exit(
-                f"{self._file} is of another mesh than this one; choose another output folder.",
-                ExitCode.USAGE,
-            )
-        return False
+        if self.resumed is not None and not _same_mesh(known, environment):
+            self._refuse("is of another mesh than this one")
+        if known.images or not environment.images:
+            return False
+        self._environment = environment
+        return True
+
+    def _refuse(self, why: str) -> None:
+        pytest.exit(f"{self._file} {why}; choose another output folder.", ExitCode.USAGE)
 
     def _begin(self) -> None:
         if self._begun:
@@ -152,13 +181,13 @@ class Recorder:
         if self._writer is not None:
             self._writer.write(record)
 
-    def opened(self, run_id: str) -> None:
+    def opened(self, run_id: str, place: Place) -> None:
         """Take note of a namespace that is about to be made."""
-        self.open.add(run_id)
+        self.open[run_id] = place
 
     def removed(self, run_id: str) -> None:
         """Take note that a namespace is gone."""
-        self.open.discard(run_id)
+        self.open.pop(run_id, None)
 
     def lost(self, loss: Loss) -> None:
         """Do nothing: this process ends the run, and knows."""
@@ -179,3 +208,10 @@ class Recorder:
         if self._begun and self._writer is not None:
             self._writer.write(EndRecord(ended=datetime.now(UTC), interrupted=interrupted))
             self._writer.close()
+
+
+def _same_mesh(before: Environment, now: Environment) -> bool:
+    """Return whether two descriptions are of the same mesh; proxies are unknown until deployed."""
+    if before.proxy_build is None or now.proxy_build is None:
+        before, now = (each.model_copy(update={"proxy_build": None}) for each in (before, now))
+    return same_mesh(before, now)

@@ -1,11 +1,14 @@
 """Going on with a run that was cut off: what it must have in common with this one, and what is still open."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from meshproof.errors import ExitCode, MeshproofError
-from meshproof.results import Environment, Results, Verdict, read_results
+from meshproof.redact import redact
+from meshproof.results import Results, Verdict, read_results
+from meshproof.traffic.budgets import SCALE
 
 _OPTIONS = (
     "--kubeconfig",
@@ -27,14 +30,17 @@ _OF_NO_WEIGHT = frozenset({"--seed"})
 
 
 def options_of(config: pytest.Config) -> dict[str, str]:
-    """Return what was tried, by option; what was not given is left out."""
+    """Return what was tried, by option or environment variable; what was not given is left out."""
     given = {name: config.getoption(name) for name in _OPTIONS}
     given["-k"] = config.getoption("keyword")
+    scale = os.environ.get(SCALE, "1").strip()
+    given[SCALE] = None if scale == "1" else scale
     return {name: _text(value) for name, value in given.items() if value}
 
 
 def _text(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    # As it is written to the results, with which it is compared.
+    return redact(",".join(map(str, value)) if isinstance(value, list) else str(value))
 
 
 def earlier(config: pytest.Config, file: Path | None) -> Results | None:
@@ -68,13 +74,3 @@ def earlier(config: pytest.Config, file: Path | None) -> Results | None:
 def settled(results: Results) -> frozenset[str]:
     """Return the tests whose verdict stands: an error says nothing of the mesh, and is tried again."""
     return frozenset(test.test for test in results.tests if test.verdict is not Verdict.ERROR)
-
-
-def same_mesh(before: Environment, now: Environment) -> bool:
-    """Return whether two descriptions are of the same cluster with the same mesh in it."""
-    return _identity(before) == _identity(now)
-
-
-def _identity(environment: Environment) -> tuple[object, ...]:
-    nodes = sorted(node.name for node in environment.nodes)
-    return environment.istio, environment.kubernetes, environment.proxy_build, environment.profile, nodes

@@ -4,15 +4,18 @@ from collections.abc import Generator, Mapping
 from dataclasses import replace
 
 import pytest
+from kubernetes.client import ApiException
+from urllib3.exceptions import HTTPError
 
 from meshproof.errors import MeshproofError
 from meshproof.plugin.conclusion import Conclusion, Stopwatch, conclude
-from meshproof.plugin.diagnostics import diagnose, with_hint
+from meshproof.plugin.diagnostics import diagnose, known_by, with_hint
 from meshproof.plugin.marks import Wanted
 from meshproof.plugin.outcome import VERDICT, Outcome
 from meshproof.plugin.record import evidence_of, record
 from meshproof.plugin.recorder import Records
 from meshproof.plugin.watch import LOST
+from meshproof.redact import redact
 from meshproof.results import Verdict
 from meshproof.traffic import Missed
 
@@ -46,6 +49,8 @@ class Verdicts:
         self._control: bool = config.getoption("meshproof_control")
         self._wanted = wanted
         self._open: dict[pytest.Item, Conclusion] = {}
+        self._written: dict[pytest.Item, Conclusion] = {}
+        self._untidy: Exception | None = None
         self._shared = Stopwatch()
         self._records = records
         self._outcome = outcome
@@ -62,34 +67,72 @@ class Verdicts:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Conclude from each phase; record the verdict after the last one."""
+        """Conclude from each phase; record the verdict once it is reached, and again if it changes."""
         report = yield
         if item not in self._wanted:
             return report
-        before = self._open.pop(item, None)
+        before = self._open.get(item)
         conclusion = conclude(before, call, shared=self._shared.taken(), control=self._control)
+        self._open[item] = conclusion  # before anything that takes time, in which the run may be stopped
         if call.excinfo is not None and report.when != "teardown" and LOST not in item.config.stash:
             # Now, while what it ran against is still there; where that is lost, there is nobody to ask.
             found = diagnose(item, conclusion, evidence_of(item))
             conclusion = replace(conclusion, hint=found.hint, diagnostics=found.folder)
-        _show(item, report, call, conclusion)
-        if report.when == "teardown":
-            self._close(item, conclusion)
-        else:
             self._open[item] = conclusion
+        _show(item, report, call, conclusion)
+        if report.when != "setup" or call.excinfo is not None:
+            self._write(item)
+        if report.when == "teardown":
+            del self._open[item]
+            self._written.pop(item, None)
         return report
 
-    def _close(self, item: pytest.Item, conclusion: Conclusion) -> None:
-        self._records.take(record(item, self._wanted[item], conclusion))
+    def _write(self, item: pytest.Item) -> None:
+        """Record a verdict, unless it is written already."""
+        conclusion = self._open[item]
+        if self._written.get(item) != conclusion:
+            self._records.take(record(item, self._wanted[item], conclusion))
+            self._written[item] = conclusion
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Keep the verdict that the last test of a run had reached that was stopped while it tidied up."""
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_teardown(
+        self, item: pytest.Item, nextitem: pytest.Item | None
+    ) -> Generator[None, object, object]:
+        """Let the last test answer for itself and its module, and not for what all tests share."""
+        if nextitem is not None or item not in self._wanted:
+            return (yield)
+        # pytest takes everything down at once then; this is its own way to stop before what all share.
+        state = item.session._setupstate  # noqa: SLF001 - it has no other
+        state.teardown_exact(item.session)  # type: ignore[arg-type] # any node will do
+        try:
+            return (yield)
+        except pytest.exit.Exception:
+            raise
+        except Exception as error:  # noqa: BLE001 - raised when the run ends
+            self._untidy = error
+            return None
+
+    @pytest.hookimpl(wrapper=True, trylast=True)  # within that of Interruptions, which tells what is raised
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Keep the verdict of a test that was looked at as the run was stopped; tell what broke last."""
         for item, conclusion in self._open.items():
             if conclusion.ran:
-                self._close(item, conclusion)
+                self._write(item)
         if self._outcome is not None:
             self._outcome.finish(session)
+        done = yield
+        if self._untidy is not None:
+            loss = session.config.stash.get(LOST, None)
+            raise (_told(self._untidy) if loss is None else loss.error()) from self._untidy
+        return done
+
+
+def _told(error: Exception) -> Exception:
+    """Return what broke while everything was taken down as the error of a run that ends with 69 for it."""
+    if isinstance(error, (MeshproofError, ApiException, HTTPError)):
+        return error
+    reason = str(error).partition("\n")[0]
+    return MeshproofError(f"{type(error).__name__}: {reason}", "look at the fixtures that all tests share")
 
 
 def _show(
@@ -98,9 +141,9 @@ def _show(
     """Make pytest's own report say the same as the verdict, briefly."""
     if call.excinfo is not None and isinstance(call.excinfo.value, MeshproofError):
         hint = f"\n  {'hint':<10}{conclusion.hint}" if conclusion.hint else ""
-        report.longrepr = f"{call.excinfo.value}{hint}"
+        report.longrepr = redact(f"{call.excinfo.value}{hint}", known_by(item))
     elif call.excinfo is not None and isinstance(call.excinfo.value, Missed):
-        with_hint(call.excinfo.value, conclusion.hint)
+        with_hint(call.excinfo.value, conclusion.hint, known_by(item))
         call.excinfo.traceback = call.excinfo.traceback.cut(path=item.path)
         report.longrepr = call.excinfo.getrepr(style="short")
     if report.when == "call":

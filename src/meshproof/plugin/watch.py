@@ -14,6 +14,7 @@ import pytest
 from kubernetes.client import ApiClient, ApiException
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from meshproof.access.istiod import NAMESPACE, PORT, istiod_service
 from meshproof.cluster.model import Cluster
 from meshproof.errors import MeshproofError
 from meshproof.mesh.serving import judged
@@ -163,15 +164,25 @@ def asked_of(cluster: Cluster) -> tuple[Asked, ...]:
     client = ApiClient(cluster.api.configuration)
     server = f"the API server of context {cluster.context!r}"
     again = "start it again, `meshproof sweep` removes what the run has left there"
-    istiod = "/api/v1/namespaces/istio-system/services/istiod:15014/proxy/version"
     log = f"look at istiod's log, {again}"
+
+    found: list[str] = []
+
+    def istiod() -> str | None:
+        service = found[0] if found else istiod_service(client, ANSWER_SECONDS)
+        path = f"/api/v1/namespaces/{NAMESPACE}/services/{service}:{PORT}/proxy/version"
+        why = _silence(client, path, _CLIENT_ERROR)
+        if why is None:
+            # It keeps its name, so that one that is silent later costs no question more.
+            found[:] = [service]
+        return why
 
     def webhook() -> str | None:
         return None if judged(cluster) else "it does not tell a right object from a wrong one"
 
     return (
         Asked(server, lambda: _silence(client, "/readyz", _SERVER_ERROR), again),
-        Asked("istiod", lambda: _silence(client, istiod, _CLIENT_ERROR), log),
+        Asked("istiod", istiod, log),
         Asked("the mesh's webhook", webhook, log, only_in_doubt=True),
     )
 

@@ -9,7 +9,7 @@ from meshproof.errors import ExitCode, MeshproofError
 from meshproof.report.load import Load
 from meshproof.report.model import Control, ControlBehaviour, Report
 from meshproof.report.outcomes import AreaOutcome, BehaviourOutcome, LevelOutcome, TestOutcome
-from meshproof.results import Results, TestRecord, Verdict, gravest
+from meshproof.results import Environment, Results, TestRecord, Verdict, gravest, same_mesh
 
 # Bytes that evidence takes of the page, per test and in all: it stays under 5 MB when everything fails.
 EVIDENCE_PER_TEST = 6_000
@@ -23,7 +23,8 @@ LINES = 8
 
 _GOOD = (Verdict.PASSED, Verdict.FAILED_AS_IT_MUST)
 _NO_TEST = "no test of it yet"
-_VACUOUS = "passed its control (manifests withheld or turned to their opposite), so its pass proves nothing"
+VACUOUS = "passed its control (manifests withheld or turned to their opposite), so its pass proves nothing"
+"""Why a behaviour is called failed although its tests passed."""
 
 
 def build_report(
@@ -38,7 +39,7 @@ def build_report(
 
     Args:
         results: what the run wrote.
-        control: what the control run wrote, when there was one.
+        control: what the control run wrote, when there was one; of another mesh it counts for nothing.
         load: the load run's numbers, when there was one.
         notes: what else the reader must know about the record.
         catalogue: the behaviours to report on, those that did not run included.
@@ -48,13 +49,16 @@ def build_report(
             where a run is expected or the other way round (exit code 64).
     """
     _expect_kind(results, control=False)
+    elsewhere = None
+    if control is not None:
+        _expect_kind(control, control=True)
+        elsewhere = _elsewhere(results, control)
+    if elsewhere is not None:
+        control = None
     share = EVIDENCE_IN_ALL // max(1, len(results.tests) + (len(control.tests) if control else 0))
     shown = min(EVIDENCE_PER_TEST, share)
     tests = _tests_by_behaviour(results, catalogue, shown)
-    control_outcome = None
-    if control is not None:
-        _expect_kind(control, control=True)
-        control_outcome = _control(control, catalogue, shown)
+    control_outcome = None if control is None else _control(control, catalogue, shown)
     control_verdicts = {b.id: b.verdict for b in control_outcome.behaviours} if control_outcome else {}
     outcomes = [
         _behaviour(behaviour, tests[behaviour.id], results, control_verdicts.get(behaviour.id))
@@ -63,6 +67,7 @@ def build_report(
     record_notes = [
         _interruption("The run", results),
         _interruption("The control run", control),
+        elsewhere,
         _unshown(control_outcome),
         _resumed(results),
         *notes,
@@ -91,6 +96,17 @@ def _expect_kind(results: Results, *, control: bool) -> None:
             "name the run's output folder; its control run lies in the folder control there",
             ExitCode.USAGE,
         )
+
+
+def _elsewhere(results: Results, control: Results) -> str | None:
+    """Say why a control run says nothing about this one's tests; one that met no mesh has other notes."""
+    here, there = results.run.environment, control.run.environment
+    if Environment() in (here, there) or same_mesh(here, there):
+        return None
+    return (
+        "The control run does not count: its Istio, its Kubernetes, its proxies, its profile or its nodes "
+        "are not those of the run."
+    )
 
 
 def _interruption(what: str, results: Results | None) -> str | None:
@@ -193,7 +209,7 @@ def _behaviour(
         # Nobody knows which tests there were.
         verdict, reason = _untried(results, selected=True)
     if verdict is Verdict.PASSED and control is Verdict.VACUOUS:
-        verdict, reason = Verdict.FAILED, _VACUOUS
+        verdict, reason = Verdict.FAILED, VACUOUS
     return BehaviourOutcome(
         id=behaviour.id,
         sentence=behaviour.sentence,

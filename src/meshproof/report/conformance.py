@@ -83,15 +83,19 @@ class ConformanceControl(_Object):
 
     Args:
         result: in one word.
-        failed_as_they_must: behaviours whose tests can fail.
+        failed_as_they_must: number of behaviours whose tests can fail.
+        able_to_fail: ids of the behaviours whose tests can fail.
         vacuous: ids of the behaviours whose tests pass anyway.
+        vacuous_passes: ids of those of them that passed in the run: listed as failed for this alone.
         errors: ids of those about which the environment let nothing be said.
         not_run: the other behaviours that have a test, those that the mesh does not offer included.
     """
 
     result: ControlResult
     failed_as_they_must: int
+    able_to_fail: tuple[str, ...] = ()
     vacuous: tuple[str, ...]
+    vacuous_passes: tuple[str, ...] = ()
     errors: tuple[str, ...]
     not_run: int
 
@@ -224,7 +228,9 @@ def _control(report: Report) -> ConformanceControl:
     return ConformanceControl(
         result=report.control_result,
         failed_as_they_must=len(failed),
+        able_to_fail=failed,
         vacuous=vacuous,
+        vacuous_passes=tuple(behaviour.id for behaviour in report.behaviours if behaviour.vacuous_pass),
         errors=errors,
         not_run=report.counts.tested - len(failed) - len(vacuous) - len(errors),
     )

@@ -52,6 +52,13 @@ class Changed(Value):
     reason: str
 
 
+class Proof(Value):
+    """A behaviour whose tests were seen to be able to fail on one side only."""
+
+    id: str
+    sentence: str
+
+
 class Slower(Value):
     """Something that took longer than noise explains, in seconds."""
 
@@ -76,7 +83,11 @@ class Diff(Value):
     Args:
         before: the first.
         after: the second.
-        verdicts: behaviours whose verdict changed, by kind; a kind without any is there and empty.
+        verdicts: behaviours whose verdict changed, by kind; a kind without any is there and empty. What the
+            control runs said is left out of it: it is about the tests and not about the mesh.
+        newly_vacuous: behaviours whose tests could fail and now pass their control; only those that the
+            control runs of both sides tried, as in the next.
+        no_longer_vacuous: the other way round.
         slower: what took longer than noise explains.
         pace: how many times as long behaviours took in the middle; None when too few passed in both.
         environment: what differs in what they ran on.
@@ -85,14 +96,22 @@ class Diff(Value):
     before: Side
     after: Side
     verdicts: dict[Kind, tuple[Changed, ...]]
+    newly_vacuous: tuple[Proof, ...]
+    no_longer_vacuous: tuple[Proof, ...]
     slower: tuple[Slower, ...]
     pace: float | None
     environment: tuple[Differs, ...]
 
     @property
-    def regressed(self) -> bool:
-        """Whether a behaviour that passed fails now."""
-        return bool(self.verdicts[Kind.REGRESSED])
+    def lost(self) -> tuple[Changed, ...]:
+        """Behaviours that passed and, without having failed, are not seen to any more."""
+        changes = (*self.verdicts[Kind.NEWLY_NOT_OFFERED], *self.verdicts[Kind.NO_LONGER_SHOWN])
+        return tuple(change for change in changes if change.before is Verdict.PASSED)
+
+    @property
+    def worse(self) -> bool:
+        """Whether anything that was proven is not proven any more."""
+        return bool(self.verdicts[Kind.REGRESSED] or self.lost or self.newly_vacuous)
 
 
 def compare(before: Snapshot, after: Snapshot) -> Diff:
@@ -102,6 +121,8 @@ def compare(before: Snapshot, after: Snapshot) -> Diff:
         before=_side(before),
         after=_side(after),
         verdicts=_verdicts(before.behaviours, after.behaviours),
+        newly_vacuous=_turned(before, after, Verdict.VACUOUS),
+        no_longer_vacuous=_turned(before, after, Verdict.FAILED_AS_IT_MUST),
         slower=(*_slower(before.behaviours, after.behaviours, pace), *_propagation(before, after)),
         pace=pace,
         environment=tuple(_environment(before.environment, after.environment)),
@@ -151,17 +172,30 @@ def _verdicts(
         old, new = before.get(id_, unknown), after.get(id_, unknown)
         kind = kind_of(old.verdict, new.verdict)
         if kind is not None:
-            known = CATALOGUE.get(id_)
             found[kind].append(
                 Changed(
                     id=id_,
-                    sentence=known.sentence if known else "",
+                    sentence=_sentence(id_),
                     before=old.verdict,
                     after=new.verdict,
                     reason=new.reason,
                 ),
             )
     return {kind: tuple(changes) for kind, changes in found.items()}
+
+
+def _turned(before: Snapshot, after: Snapshot, now: Verdict) -> tuple[Proof, ...]:
+    """Return the behaviours that both control runs tried, the second with another verdict: this one."""
+    return tuple(
+        Proof(id=id_, sentence=_sentence(id_))
+        for id_, verdict in after.control.items()
+        if verdict is now and before.control.get(id_, now) is not now
+    )
+
+
+def _sentence(id_: str) -> str:
+    known = CATALOGUE.get(id_)
+    return known.sentence if known else ""
 
 
 def _both(before: Mapping[str, Known], after: Mapping[str, Known]) -> Iterator[tuple[str, float, float]]:

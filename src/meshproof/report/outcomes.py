@@ -10,7 +10,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from meshproof.behaviours import Area, Level
-from meshproof.results import DurationFound, Propagation, ShareFound, Verdict
+from meshproof.results import DurationFound, Propagation, ShareFound, Verdict, gravest
 
 
 class Result(StrEnum):
@@ -132,6 +132,13 @@ class BehaviourOutcome(Value):
     def hints(self) -> tuple[str, ...]:
         """What probably explains why it is not passed, each said once."""
         return tuple(dict.fromkeys(test.hint for test in self.tests if test.hint))
+
+    @property
+    def vacuous_pass(self) -> bool:
+        """Whether its tests passed, and it is called failed only because they pass their control, too."""
+        if self.verdict is not Verdict.FAILED or self.control is not Verdict.VACUOUS:
+            return False
+        return gravest(test.verdict for test in self.tests) is Verdict.PASSED
 
 
 class LevelOutcome(Value):

@@ -10,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from meshproof.errors import ExitCode, MeshproofError
+from meshproof.report.build import VACUOUS
 from meshproof.report.conformance import ConformanceArea, ConformanceLevel, ConformanceReport, conformance
 from meshproof.report.model import SEED, Report
 from meshproof.report.write import REPORT_FOLDER, read_report
@@ -25,7 +26,7 @@ class Known:
     """What a report says of one behaviour.
 
     Args:
-        verdict: its verdict.
+        verdict: its verdict by the run alone, whatever the control run said of its tests.
         reason: why it is not passed, where the report says so.
         seconds: what its tests took; None where the report does not say.
         tests: seconds of each test that passed; empty where the report does not tell tests apart.
@@ -49,6 +50,7 @@ class Snapshot:
         environment: what they were tried on, by group of facts and by name; a group that the report does not
             tell of is left out.
         propagation: seconds of each stage's median and 95th percentile, by name.
+        control: the behaviours that the control run tried, by id: failed as it must, or vacuous.
     """
 
     source: str
@@ -57,6 +59,7 @@ class Snapshot:
     behaviours: Mapping[str, Known]
     environment: Mapping[str, Mapping[str, str]]
     propagation: Mapping[str, float]
+    control: Mapping[str, Verdict] = field(default_factory=dict)
 
 
 def read_snapshot(path: Path) -> Snapshot:
@@ -102,7 +105,7 @@ def of_report(report: Report, source: str) -> Snapshot:
         conclusion=report.conclusion,
         behaviours={
             behaviour.id: Known(
-                verdict=behaviour.verdict,
+                verdict=Verdict.PASSED if behaviour.vacuous_pass else behaviour.verdict,
                 reason=behaviour.reason,
                 seconds=behaviour.seconds or None,
                 tests={t.test: t.seconds or 0.0 for t in behaviour.tests if t.verdict is Verdict.PASSED},
@@ -116,6 +119,7 @@ def of_report(report: Report, source: str) -> Snapshot:
             "options": tried,
         },
         propagation=_propagation(document),
+        control=_control(document),
     )
 
 
@@ -133,6 +137,8 @@ def _of_document(path: Path, document: ConformanceReport) -> Snapshot:
         for area in document.areas
         for id_, verdict, reason in _listed(area)
     }
+    for id_ in document.control.vacuous_passes:
+        known[id_] = Known(verdict=Verdict.PASSED, reason=VACUOUS, seconds=document.seconds.get(id_))
     return Snapshot(
         source=str(path),
         date=document.date,
@@ -140,6 +146,7 @@ def _of_document(path: Path, document: ConformanceReport) -> Snapshot:
         behaviours=known,
         environment=_environment(document),
         propagation=_propagation(document),
+        control=_control(document),
     )
 
 
@@ -167,6 +174,14 @@ def _listed(area: ConformanceArea) -> Iterator[tuple[str, Verdict, str]]:
         for verdict, found in _REASONED.items():
             for one in found(level) or ():
                 yield one.id, verdict, one.reason
+
+
+def _control(document: ConformanceReport) -> dict[str, Verdict]:
+    found = document.control
+    return {
+        **dict.fromkeys(found.able_to_fail, Verdict.FAILED_AS_IT_MUST),
+        **dict.fromkeys(found.vacuous, Verdict.VACUOUS),
+    }
 
 
 def _environment(document: ConformanceReport) -> dict[str, dict[str, str]]:

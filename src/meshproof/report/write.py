@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from meshproof.behaviours import lookup
 from meshproof.errors import MeshproofError
 from meshproof.report.build import build_report
 from meshproof.report.conformance import render_conformance
@@ -10,7 +11,7 @@ from meshproof.report.html import render_html
 from meshproof.report.junit import render_junit
 from meshproof.report.load import read_load
 from meshproof.report.model import Report
-from meshproof.results import CONTROL_FOLDER, RESULTS_FILE, read_results
+from meshproof.results import CONTROL_FOLDER, RESULTS_FILE, Results, read_results
 
 REPORT_FOLDER = "report"
 _RENDERINGS = {
@@ -61,16 +62,34 @@ def read_report(source: Path, seen_from: Path | None = None) -> Report:
     """
     file = source if source.is_file() else source / RESULTS_FILE
     folder = file.parent
-    control_file = folder / CONTROL_FOLDER / RESULTS_FILE
-    load, note = read_load(folder / REPORT_FOLDER)
-    report = build_report(
-        read_results(file),
-        control=read_results(control_file) if control_file.exists() else None,
-        load=load,
-        notes=[note] if note else [],
-    )
+    results = read_results(file)
+    control, unshown = _read_control(folder)
+    load, unshown_load = read_load(folder / REPORT_FOLDER)
+    notes = [note for note in (unshown, unshown_load) if note]
+    report = build_report(results, control=control, load=load, notes=notes)
     seen = os.path.relpath(folder, seen_from or folder / REPORT_FOLDER)
     return report.model_copy(update={"folder": seen})
+
+
+def _read_control(folder: Path) -> tuple[Results | None, str | None]:
+    """Read the control run of a run; what is wrong with it says nothing against the run.
+
+    Returns:
+        Its results and None; None and why it cannot be shown; or twice None when there was none.
+    """
+    file, name = folder / CONTROL_FOLDER / RESULTS_FILE, f"{CONTROL_FOLDER}/{RESULTS_FILE}"
+    if not file.exists():
+        return None, None
+    try:
+        control = read_results(file)
+        for test in control.tests:
+            lookup(test.behaviour)
+    except MeshproofError as error:
+        # A report is passed on: where it was made is nobody else's business.
+        return None, f"The control run is not shown: {error.what.replace(str(file), name)}."
+    if not control.run.control:
+        return None, f"The control run is not shown: {name} is of a run that withheld nothing."
+    return control, None
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -63,12 +63,10 @@ class Budgets:
     """Calls at the same time while converging."""
     sample_concurrency: int = 16
     """Calls at the same time in a sample of shares."""
-    timed: int = 20
-    """Calls whose duration is judged, every one of them."""
-    timed_concurrency: int = 10
-    """Calls at the same time while durations are judged: they wait more than they work."""
-    keyed: int = 5
-    """Calls in a row whose attempts are counted."""
+    timed_concurrency: int = 27
+    """Calls at the same time while durations of slowed calls are judged: they wait more than they work."""
+    keyed: int = 30
+    """Calls whose attempts are counted, every one of them: each is four requests to the API server."""
 
     # Exactness, as fractions.
     points: float = 0.05

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from meshproof.errors import ExitCode, MeshproofError
 from meshproof.redact import HIDDEN, redact, secret_name
 from meshproof.traffic.protocol import Protocol, Tls
-from meshproof.traffic.reply import Reply
+from meshproof.traffic.reply import Failure, FailureKind, Reply
 
 KEPT_BODY = 64 << 10
 """Bytes of each reply's body that are kept unless a batch says otherwise."""
@@ -79,6 +79,11 @@ class Call:
     host: str | None = None
     tls: Tls | None = None
     server_first: bool = False
+
+    def once(self) -> Reply:
+        """Send it once, by a connection of its own, and return its reply, or the failure in its place."""
+        replies = self.sender.send(self, Batch(1, 1, self.timeout, new_connections=True)).replies
+        return replies[0] if replies else Reply(None, failure=Failure(FailureKind.TIMEOUT, "no reply"))
 
     def __str__(self) -> str:
         """Return the call as evidence shows it: what would let others in is left out."""

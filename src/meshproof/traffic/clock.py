@@ -67,6 +67,10 @@ class Pace:
         """Return the seconds until the deadline; never less than a tenth, for a question that was begun."""
         return max(self._end - self._clock.now(), 0.1)
 
+    def over(self) -> bool:
+        """Return whether the deadline has come."""
+        return self._clock.now() >= self._end
+
     def passed(self) -> float:
         """Return the seconds since the start."""
         return self._clock.now() - self._started

@@ -6,8 +6,9 @@ from meshproof.traffic.call import Batch, Call
 from meshproof.traffic.checks import Check
 from meshproof.traffic.evidence import Evidence, ranked
 from meshproof.traffic.misses import NotConverged
-from meshproof.traffic.setting import NOTHING_YET, Setting
-from meshproof.traffic.streak import Streak
+from meshproof.traffic.moments import back_at
+from meshproof.traffic.setting import LEFT_ALONE, NOTHING_YET, Setting
+from meshproof.traffic.streak import Streak, words_of
 
 _AT_MOST = 60
 """Calls of one batch: with their bodies, a probe returns no more than 4 MiB."""
@@ -36,7 +37,7 @@ def converge(  # noqa: PLR0913 - what a test may set by itself
         concurrency: calls at the same time; the table's when left out.
 
     Raises:
-        NotConverged: the deadline passed.
+        NotConverged: the deadline passed. A call that a batch left without a reply is a miss.
     """
     __tracebackhide__ = True
     budgets = setting.budgets
@@ -45,7 +46,7 @@ def converge(  # noqa: PLR0913 - what a test may set by itself
     at_once = concurrency or budgets.concurrency
     streak = Streak(budgets)
     misses: Counter[str] = Counter()
-    calls = 0
+    calls = passes = answers = 0
     goal = row
     first_pass = None
     last = NOTHING_YET
@@ -55,19 +56,31 @@ def converge(  # noqa: PLR0913 - what a test may set by itself
         size = min((row if streak.run < row else goal) - streak.run, _AT_MOST)
         began = setting.clock.now()
         batch = Batch(size, min(at_once, size), pace.left(), new_connections=True)
-        replies = call.sender.send(call, batch).replies
+        answer = call.sender.send(call, batch)
+        replies = answer.replies
         ended = setting.clock.now()
-        for reply in replies:
+        missed = misses.total()
+        for number, reply in enumerate(replies):
             reason = check(reply)
+            answers += reply.answered
             streak.take(passed=reason is None)
-            if reason is None:
-                first_pass = ended if first_pass is None else first_pass
-            else:
-                misses[reply.without_pod(reason)] += 1
             last = f"as expected: {reply}" if reason is None else reason
+            if reason is not None:
+                misses[reply.without_pod(reason)] += 1
+                continue
+            passes += 1
+            if first_pass is None:
+                first_pass = back_at(replies, number, at_once=batch.concurrency, began=began, ended=ended)
         calls += len(replies)
-        if in_a_row is None and replies:
-            fit = int(budgets.steady * len(replies) / max(ended - began, 1e-3))
+        lacking = size - len(replies)
+        if lacking and not pace.over():
+            # Those that the deadline cut off, by contrast, had not had their time.
+            streak.take(passed=False)
+            last = answer.reason or LEFT_ALONE
+            misses[last] += lacking
+        if in_a_row is None and not lacking and misses.total() == missed:
+            # Only what went well says how fast answers come.
+            fit = int(budgets.steady * size / max(ended - began, 1e-3))
             goal = max(row, min(streak.steady(), row + fit))
     held = streak.run >= goal
     expected = f"{check.description}, {row} times in a row"
@@ -82,20 +95,15 @@ def converge(  # noqa: PLR0913 - what a test may set by itself
         seconds=pace.passed(),
         last=last,
         seen=ranked(misses),
-        passes=calls - misses.total(),
+        passes=passes,
+        answers=answers,
         longest_run=streak.longest,
-        steady=_shown(streak, setting) if held and in_a_row is None else "",
+        steady=words_of(streak.run, streak.shown(), budgets.beta) if held and in_a_row is None else "",
         first_pass=first_pass,
     )
     setting.record(evidence)
     if not held:
-        again = f": {row} in a row came, and then a miss" if streak.longest >= row else ""
+        then = "then a miss" if streak.lost >= row else "the deadline before they were steady"
+        again = f": {row} in a row came, and {then}" if streak.longest >= row else ""
         raise NotConverged(f"not converged within {within:g} s ({calls} calls){again}", evidence)
     return evidence
-
-
-def _shown(streak: Streak, setting: Setting) -> str:
-    return (
-        f"{streak.run} in a row, so right {streak.shown():.1%} of the time or more"
-        f" (beta {setting.budgets.beta:g})"
-    )

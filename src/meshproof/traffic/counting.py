@@ -2,18 +2,24 @@
 
 import secrets
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
+from meshproof.traffic.budgets import Budgets
 from meshproof.traffic.call import Batch, Call
 from meshproof.traffic.checks import Check
 from meshproof.traffic.evidence import Evidence, ranked
 from meshproof.traffic.misses import AttemptsMissed
-from meshproof.traffic.setting import NOTHING_YET, Setting
+from meshproof.traffic.reply import Reply
+from meshproof.traffic.setting import LEFT_ALONE, NOTHING_YET, Setting
+from meshproof.traffic.streak import shown_by, words_of
 
 _REQUESTS = 4
 """To the API server for one call: it is sent, the probe's pods are listed, up to two of them are asked."""
+
+_BELOW = 1.2
+"""So much longer than the table's pause is that between the calls of a sample: 20 a second are the limit."""
 
 
 class Counts(Protocol):
@@ -32,10 +38,41 @@ def keyed(call: Call, key: str) -> Call:
     return replace(call, url=urlunsplit(parts._replace(query=query)))
 
 
-def count_attempts(setting: Setting, call: Call, check: Check, *, at: Counts, exactly: int) -> Evidence:
-    """Send calls with a key each, until a few in a row pass and arrive exactly so often.
+@dataclass
+class _Tally:
+    """What calls came to, one by one.
 
-    Those few are counted once more at the end: what arrives late counts too, and is not waited out.
+    Args:
+        check: of each reply.
+        exactly: arrivals of each call.
+    """
+
+    check: Check
+    exactly: int
+    calls: int = 0
+    passes: int = 0
+    answers: int = 0
+    last: str = NOTHING_YET
+    misses: Counter[str] = field(default_factory=Counter)
+
+    def take(self, reply: Reply | None, arrived: int) -> bool:
+        """Count one more call; return whether it was as it should be."""
+        reason = LEFT_ALONE if reply is None else self.check(reply)
+        if arrived != self.exactly:
+            reason = f"arrived {_times(arrived)}" + (f" ({reason})" if reason else "")
+        self.calls += 1
+        self.answers += reply is not None and reply.answered
+        self.passes += reason is None
+        self.last = reason or f"as expected: arrived {_times(arrived)}, {reply}"
+        if reason is not None:
+            self.misses[reply.without_pod(reason) if reply else reason] += 1
+        return reason is None
+
+
+def count_attempts(setting: Setting, call: Call, check: Check, *, at: Counts, exactly: int) -> Evidence:
+    """Send calls with a key each until one is as it should be; then judge one sample, every call of it.
+
+    The sample is counted once all of it is sent: what arrives late counts too, and is not waited out.
 
     Args:
         setting: budgets, time, and where evidence goes.
@@ -45,57 +82,78 @@ def count_attempts(setting: Setting, call: Call, check: Check, *, at: Counts, ex
         exactly: arrivals of each call.
 
     Raises:
-        AttemptsMissed: the deadline passed, or a call arrived once more after it had been counted.
+        AttemptsMissed: no call was as it should be within the deadline, or one of the sample was not.
     """
     __tracebackhide__ = True
     budgets = setting.budgets
-    wanted = "once" if exactly == 1 else f"{exactly} times"
-    misses: Counter[str] = Counter()
-    run: list[str] = []
-    calls = longest = 0
-    last = NOTHING_YET
-    first_pass = None
-    pace = setting.pace(budgets.converge, first=_REQUESTS * budgets.first_pause)
-    while len(run) < budgets.keyed and pace.next():
-        key = secrets.token_hex(8)
-        replies = call.sender.send(keyed(call, key), Batch(1, 1, pace.left(), new_connections=True)).replies
-        arrived = at.seen(key)
-        reason = check(replies[0]) if replies else NOTHING_YET
-        if arrived != exactly:
-            reason = f"arrived {_times(arrived)}" + (f" ({reason})" if reason else "")
-        calls += 1
-        last = reason or f"as expected: arrived {_times(arrived)}, {replies[0]}"
-        if reason is not None:
-            misses[replies[0].without_pod(reason) if replies else reason] += 1
-            run.clear()
-            continue
-        run.append(key)
-        longest = max(longest, len(run))
-        first_pass = setting.clock.now() if first_pass is None else first_pass
-    held = len(run) == budgets.keyed
-    for key in run if held else ():
-        pace.pause()
-        if (arrived := at.seen(key)) != exactly:
-            held, last = False, f"arrived {_times(arrived)}, {arrived - exactly} of them after the reply"
-            misses[last] += 1
+    started = setting.clock.now()
+    first = _Tally(check, exactly)
+    first_pass = _first(setting, call, first, at)
+    sample = _Tally(check, exactly)
+    if first_pass is not None:
+        _take_sample(setting, call, sample, at)
+    held = sample.passes == budgets.keyed
+    judged = first if first_pass is None else sample
     evidence = Evidence(
         promise="attempts",
         held=held,
         call=str(call),
-        expected=f"{check.description} and arrived {wanted} at {at.name}, {budgets.keyed} calls in a row"
-        + ("" if held else f" (longest run: {longest})"),
-        calls=calls,
-        seconds=pace.passed(),
-        last=last,
-        seen=ranked(misses),
-        passes=calls - misses.total(),
-        longest_run=longest,
+        expected=f"{check.description} and arrived {_times(exactly)} at {at.name},"
+        f" {budgets.keyed} of {budgets.keyed} calls",
+        calls=judged.calls,
+        seconds=setting.clock.now() - started,
+        last=judged.last,
+        seen=ranked(judged.misses),
+        passes=judged.passes,
+        answers=judged.answers,
+        steady=words_of(sample.calls, shown_by(sample.calls, budgets.beta), budgets.beta) if held else "",
         first_pass=first_pass,
     )
     setting.record(evidence)
     if not held:
-        raise AttemptsMissed(f"not {exactly} attempts of each call ({calls} calls): {last}", evidence)
+        raise AttemptsMissed(_said(judged, budgets), evidence)
     return evidence
+
+
+def _first(setting: Setting, call: Call, tally: _Tally, at: Counts) -> float | None:
+    """Send until a call is as it should be; return the clock's seconds when it was back, or None."""
+    pace = setting.pace(setting.budgets.converge, first=_REQUESTS * setting.budgets.first_pause)
+    while pace.next():
+        key = secrets.token_hex(8)
+        replies = call.sender.send(keyed(call, key), Batch(1, 1, pace.left(), new_connections=True)).replies
+        ended = setting.clock.now()
+        if tally.take(replies[0] if replies else None, at.seen(key)):
+            return ended
+    return None
+
+
+def _take_sample(setting: Setting, call: Call, tally: _Tally, at: Counts) -> None:
+    """Send as many calls as the table says, each with a key of its own; then count them."""
+    budgets = setting.budgets
+    sent: dict[str, Reply | None] = {}
+    pause = budgets.first_pause
+    # What was asked just before counts among the requests of a second, as do the last ones sent below.
+    setting.clock.wait(_REQUESTS * pause)
+    sending = setting.pace(budgets.sample, first=_BELOW * pause, longest=_BELOW * pause)
+    while len(sent) < budgets.keyed and sending.next():
+        key = secrets.token_hex(8)
+        batch = Batch(1, 1, sending.left(), new_connections=True)
+        replies = call.sender.send(keyed(call, key), batch).replies
+        sent[key] = replies[0] if replies else None
+    setting.clock.wait(_REQUESTS * pause)
+    counting = setting.pace(budgets.sample, first=_REQUESTS * pause, longest=_REQUESTS * pause)
+    for key, reply in sent.items():
+        counting.pause()
+        tally.take(reply, at.seen(key))
+
+
+def _said(tally: _Tally, budgets: Budgets) -> str:
+    """Return in one line what was missed."""
+    if not tally.misses:
+        return f"sample not finished within {budgets.sample:g} s ({tally.calls} of {budgets.keyed} calls)"
+    most, _ = ranked(tally.misses)[0]
+    missed = f"{tally.misses.total()} of {tally.calls} calls"
+    return f"not {tally.exactly} attempts of each call ({missed}): {most}"
 
 
 def _times(count: int) -> str:

@@ -89,6 +89,7 @@ class Evidence:
         shares: of a sample, tested one by one.
         durations: of a sample, each call's bounds and what was seen.
         steady: what the last run of passes shows, in words; empty where that was not asked.
+        answers: calls that somebody answered, if only to turn them away; None where no calls were made.
         first_pass: the clock's seconds when the first answer that was as expected was back; None: none was.
     """
 
@@ -105,6 +106,7 @@ class Evidence:
     shares: tuple[ShareEvidence, ...] = ()
     durations: tuple[DurationEvidence, ...] = ()
     steady: str = ""
+    answers: int | None = None
     first_pass: float | None = None
 
     def lines(self) -> tuple[str, ...]:

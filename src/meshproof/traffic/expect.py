@@ -115,11 +115,12 @@ class Expect:
         """Expect that a call takes so long, beyond what its path takes by itself.
 
         Measures the floor of the path and subtracts it, waits until calls are as they should be, then judges
-        one sample of them, each of its calls. The table's `early` and `late` are the slack.
+        one sample of them, each of its calls; it is as large as the table's points and beta ask. The table's
+        `early` and `late` are the slack.
 
         Args:
             call: whose duration is judged.
-            floor: a call that goes the same way and that nothing slows.
+            floor: another call, that goes the same way and that nothing slows, not even by mistake.
             most: seconds; the same as `least` for what takes exactly so long, 0 for what is not slowed.
             least: seconds.
             check: of each reply, besides its duration: that there is one, unless told otherwise.
@@ -128,12 +129,15 @@ class Expect:
             NotConverged: calls did not become as they should be.
             DurationMissed: a call of the sample was not.
             MeshproofError: the floor could not be measured, because nobody answered.
+            ValueError: the call is its own floor.
         """
         __tracebackhide__ = True
         return measure(self._setting, call, check, least=least, most=most, floor=floor)
 
     def attempts(self, call: Call, *, at: Counts, exactly: int, check: Check = ANSWERED) -> Evidence:
         """Expect that each call arrives exactly so often: what a proxy tries again arrives again.
+
+        Waits until one call does, then judges one sample, each of its calls.
 
         Args:
             call: to a probe; each one sent has a key of its own in its query.

@@ -6,11 +6,9 @@ from meshproof.traffic.call import Batch, Call
 from meshproof.traffic.checks import Check
 from meshproof.traffic.evidence import Evidence, ranked
 from meshproof.traffic.misses import NotKept
-from meshproof.traffic.reply import FailureKind, Reply
-from meshproof.traffic.setting import NOTHING_YET, Setting
-
-_SILENT = frozenset({FailureKind.TIMEOUT, FailureKind.DNS, FailureKind.OTHER})
-"""Failures in which nobody said anything: they prove nothing, least of all that something never happens."""
+from meshproof.traffic.moments import back_at
+from meshproof.traffic.reply import SILENT, Reply
+from meshproof.traffic.setting import LEFT_ALONE, NOTHING_YET, Setting
 
 
 def hold(
@@ -33,23 +31,28 @@ def hold(
     seconds = budgets.hold if seconds is None else seconds
     batch = Batch(budgets.in_a_row, budgets.concurrency, budgets.converge, new_connections=True)
     misses: Counter[str] = Counter()
-    calls = passes = 0
+    calls = passes = answers = 0
     last = NOTHING_YET
     first_pass = None
     pace = setting.pace(seconds)
     while not misses and pace.next():
+        began = setting.clock.now()
         answer = call.sender.send(call, batch)
-        for reply in answer.replies:
+        ended = setting.clock.now()
+        for number, reply in enumerate(answer.replies):
             calls += 1
+            answers += reply.answered
             reason = check(reply)
             last = f"as expected: {reply}" if reason is None else reason
             if reason is not None:
                 misses[reply.without_pod(reason)] += 1
                 break
             passes += 1
-            first_pass = setting.clock.now() if first_pass is None else first_pass
+            if first_pass is None:
+                at_once = batch.concurrency
+                first_pass = back_at(answer.replies, number, at_once=at_once, began=began, ended=ended)
         if not misses and len(answer.replies) < batch.count:
-            last = answer.reason or "a call was left without a reply"
+            last = answer.reason or LEFT_ALONE
             misses[last] += batch.count - len(answer.replies)
     evidence = Evidence(
         promise=promise,
@@ -61,6 +64,7 @@ def hold(
         last=last,
         seen=ranked(misses),
         passes=passes,
+        answers=answers,
         first_pass=first_pass,
     )
     setting.record(evidence)
@@ -73,7 +77,7 @@ def opposite(check: Check) -> Check:
     """Return the check that nothing may pass; a call that nobody answered or turned away passes neither."""
 
     def judge(reply: Reply) -> str | None:
-        if reply.failure is not None and reply.failure.kind in _SILENT:
+        if reply.failure is not None and reply.failure.kind in SILENT:
             return f"{reply}, which proves nothing"
         return None if check(reply) else f"{reply}: {check.description}"
 

@@ -17,6 +17,10 @@ class FailureKind(StrEnum):
     OTHER = "other"  # anything else; the detail says what
 
 
+SILENT = frozenset({FailureKind.TIMEOUT, FailureKind.DNS, FailureKind.OTHER})
+"""Failures in which nobody said anything: they prove nothing, least of all that something never happens."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """How a call failed.
@@ -91,6 +95,11 @@ class Reply:
         """The status of gRPC that came over the wire, 0 for OK."""
         text = self.headers.get("grpc-status", "")
         return int(text) if text.isdecimal() else None
+
+    @property
+    def answered(self) -> bool:
+        """Whether somebody answered, if only to turn the call away."""
+        return self.status is not None or self.failure is None or self.failure.kind not in SILENT
 
     @property
     def succeeded(self) -> bool:

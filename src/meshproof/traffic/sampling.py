@@ -66,6 +66,7 @@ def sample(setting: Setting, call: Call, shares: Mapping[str, float], by: Callab
         last=str(answer.replies[-1]) if made else NOTHING_YET,
         seen=ranked(counts),
         shares=tested,
+        answers=sum(reply.answered for reply in answer.replies),
         first_pass=begun.first_pass,
     )
     setting.record(evidence)

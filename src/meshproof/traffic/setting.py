@@ -9,6 +9,8 @@ from meshproof.traffic.evidence import Evidence
 
 NOTHING_YET = "no reply yet"
 
+LEFT_ALONE = "a call was left without a reply"
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -24,18 +26,19 @@ class Setting:
     clock: Clock
     record: Callable[[Evidence], None]
 
-    def pace(self, within: float, *, first: float | None = None) -> Pace:
+    def pace(self, within: float, *, first: float | None = None, longest: float | None = None) -> Pace:
         """Return the pace of questions until a deadline.
 
         Args:
             within: seconds from now to the deadline.
             first: seconds between the first two questions, when each of them is several to the API server.
+            longest: seconds up to which the distance grows; the table's when left out.
         """
         first = self.budgets.first_pause if first is None else first
         return Pace(
             self.clock,
             within=within,
             first=first,
-            longest=max(first, self.budgets.longest_pause),
+            longest=max(first, self.budgets.longest_pause if longest is None else longest),
             growth=self.budgets.pause_growth,
         )

@@ -6,16 +6,20 @@ from dataclasses import dataclass
 
 from meshproof.errors import MeshproofError
 from meshproof.traffic.budgets import Budgets
-from meshproof.traffic.call import Batch, Call
+from meshproof.traffic.call import KEPT_BODY, Batch, Call
 from meshproof.traffic.checks import Check
 from meshproof.traffic.convergence import converge
 from meshproof.traffic.evidence import DurationEvidence, Evidence, ranked
 from meshproof.traffic.misses import DurationMissed, NotConverged
 from meshproof.traffic.reply import Reply
 from meshproof.traffic.setting import NOTHING_YET, Setting
+from meshproof.traffic.streak import calls_to_show, shown_by, words_of
 
 ANSWERED = Check("answered", lambda reply: str(reply.failure) if reply.failure else None)
 """Somebody replied, whatever it was."""
+
+_RETURNED = 4 << 20
+"""Bytes of bodies that a probe returns of one batch, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,49 +93,60 @@ def measure(  # noqa: PLR0913 - a call, its check and its bounds
         floor: a call that goes the same way and is not slowed.
 
     Raises:
+        ValueError: the call is its own floor, beyond which it cannot take long.
         NotConverged: the calls were not as they should be within the deadline.
         DurationMissed: one of the sample took less or more, or missed the check.
         MeshproofError: the floor could not be measured, or calls that nothing slows are too late as well.
     """
     __tracebackhide__ = True
+    if call == floor:
+        raise ValueError(f"a call cannot be judged against itself: {call}")
     budgets = setting.budgets
     bounds = Bounds(floor_of(setting, floor), max(0.0, least - budgets.early), most + budgets.late)
     right = check & bounds.check()
-    at_once = budgets.timed_concurrency
+    # What may not be slow would be, were there too many at the same time.
+    batch = _sample(budgets, budgets.timed_concurrency if most > 0 else budgets.sample_concurrency)
     try:
-        begun = converge(setting, call, right, in_a_row=budgets.in_a_row, concurrency=at_once)
-        return _judged(setting, call, right, bounds, begun)
+        row = budgets.in_a_row
+        begun = converge(setting, call, right, in_a_row=row, concurrency=batch.concurrency)
+        return _judged(setting, call, right, bounds, begun=begun, batch=batch)
     except (NotConverged, DurationMissed):
-        _refuse_noise(setting, floor, bounds)
+        _refuse_noise(setting, floor, bounds, batch)
         raise
 
 
-def _judged(setting: Setting, call: Call, right: Check, bounds: Bounds, begun: Evidence) -> Evidence:
+def _judged(  # noqa: PLR0913 - a call, how it is judged and how it is sent
+    setting: Setting, call: Call, right: Check, bounds: Bounds, *, begun: Evidence, batch: Batch
+) -> Evidence:
     """Judge one sample."""
     __tracebackhide__ = True
     budgets = setting.budgets
     started = setting.clock.now()
-    answer = call.sender.send(call, _sample(budgets))
+    answer = call.sender.send(call, batch)
     misses = Counter(reason for reply in answer.replies if (reason := right(reply)) is not None)
-    lacking = budgets.timed - len(answer.replies)
+    lacking = batch.count - len(answer.replies)
     seen = bounds.seen(call, answer.replies)
+    held = not misses and not lacking
+    shown = shown_by(batch.count, budgets.beta)
     evidence = Evidence(
         promise="takes",
-        held=not misses and not lacking,
+        held=held,
         call=str(call),
-        expected=f"{right.description}, {budgets.timed} of {budgets.timed} calls",
+        expected=f"{right.description}, {batch.count} of {batch.count} calls",
         calls=len(answer.replies),
         seconds=setting.clock.now() - started,
         last=str(answer.replies[-1]) if answer.replies else NOTHING_YET,
         seen=ranked(misses),
         passes=len(answer.replies) - misses.total(),
         durations=seen,
+        steady=words_of(batch.count, shown, budgets.beta) if held else "",
+        answers=sum(reply.answered for reply in answer.replies),
         first_pass=begun.first_pass,
     )
     setting.record(evidence)
     if lacking:
         raise DurationMissed(
-            f"not finished within {budgets.converge:g} s ({len(answer.replies)} of {budgets.timed} calls)",
+            f"not finished within {budgets.converge:g} s ({len(answer.replies)} of {batch.count} calls)",
             evidence,
             answer.reason,
         )
@@ -139,21 +154,29 @@ def _judged(setting: Setting, call: Call, right: Check, bounds: Bounds, begun: E
         took = (
             f"took {seen[0].shortest:.3g} s to {seen[0].longest:.3g} s beyond the path" if seen else "failed"
         )
-        raise DurationMissed(f"{took} ({misses.total()} of {budgets.timed} calls missed)", evidence)
+        raise DurationMissed(f"{took} ({misses.total()} of {batch.count} calls missed)", evidence)
     return evidence
 
 
-def _sample(budgets: Budgets) -> Batch:
-    return Batch(budgets.timed, budgets.timed_concurrency, budgets.converge, new_connections=True)
+def _sample(budgets: Budgets, at_once: int) -> Batch:
+    """Return a batch that shows when so many calls as `points` says take too much or too little."""
+    count = calls_to_show(budgets.points, budgets.beta)
+    return Batch(
+        count,
+        min(at_once, count),
+        budgets.converge,
+        new_connections=True,
+        body_limit=min(KEPT_BODY, _RETURNED // count),
+    )
 
 
-def _refuse_noise(setting: Setting, floor: Call, bounds: Bounds) -> None:
+def _refuse_noise(setting: Setting, floor: Call, bounds: Bounds, batch: Batch) -> None:
     """Say so when durations cannot be judged, because calls that nothing slows are too late as well.
 
     Raises:
         MeshproofError: that is so.
     """
-    replies = floor.sender.send(floor, _sample(setting.budgets)).replies
+    replies = floor.sender.send(floor, batch).replies
     longest = max((reply.seconds - bounds.floor for reply in replies), default=0.0)
     late = setting.budgets.late
     if longest > late:

@@ -7,7 +7,12 @@ from meshproof.checks import body_contains, saw_header, status
 pytestmark = pytest.mark.behaviour("OB-01", manifests="planted.yaml")
 
 QUERY = "token=kanarienvogel-query&next=http://reader:kanarienvogel-basic@reviews/"
-HEADERS = {"authorization": "Bearer kanarienvogel-bearer", "cookie": "session=kanarienvogel-cookie"}
+HEADERS = {
+    "authorization": "Bearer kanarienvogel-bearer",
+    "proxy-authorization": "ApiKey kanarienvogel-apikey",
+    "cookie": "a=1; session=kanarienvogel-cookie",
+    "x-session-token": "kanarienvogel,header",
+}
 
 
 def test_header_is_missed(probe, expect):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from meshproof.plugin import controller
+
 MODULE = """
 import pytest
 from meshproof.traffic import Missed
@@ -72,6 +74,73 @@ def test_worker_that_dies_costs_the_verdict_of_its_test_alone(three):
     lines = result.stdout.str().partition("ERRORS")[0].splitlines()
     told = [line[:13].rstrip() for line in lines if line[2:3] == "-"]
     assert sorted(told) == ["SE-01  error", *(f"{id_}  passed" for id_ in IDS)]
+
+
+@pytest.mark.parametrize("bad", ["def (:\n", "import nothing_of_that_name\n"], ids=["syntax", "import"])
+def test_module_that_no_worker_can_import_makes_the_run_incomplete(three, bad):
+    three.module(bad, "test_bad")
+    result = three.run("-n", "2", "-k", "test_passes")
+    assert set(found(three).values()) == {"passed"}
+    assert result.ret == 69
+    assert three.records[-1]["interrupted"] == "test_bad.py could not be collected"
+
+
+def test_suite_of_which_no_worker_can_import_anything_says_so_in_its_results(suite):
+    suite.module("def (:\n")
+    assert suite.run("-n", "1").ret == 69
+    assert [record["kind"] for record in suite.records] == ["run", "plan", "end"]
+    assert suite.records[-1]["interrupted"] == "test_it.py could not be collected"
+
+
+def test_verdict_outlives_the_worker_that_had_given_it(suite):
+    suite.module(
+        "import os, signal, pytest\n"
+        'pytestmark = pytest.mark.behaviour("SE-01")\n'
+        "@pytest.fixture\n"
+        "def deadly():\n"
+        "    yield\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "def test_a(deadly): pass\n"
+        "def test_b(): pass\n"
+    )
+    result = suite.run("-n", "1")
+    words = [(one["test"], one["verdict"]) for one in suite.records if one["kind"] == "test"]
+    assert words == [("test_it.py::test_a", "passed"), ("test_it.py::test_b", "passed")]
+    assert result.ret == 0
+
+
+PLACED = """
+import os, signal, pytest
+from meshproof.plugin.recorder import Place
+from meshproof.plugin.verdicts import RECORDER
+
+pytestmark = pytest.mark.behaviour("SE-01")
+
+
+def test_a(request):
+    request.config.stash[RECORDER].opened("r1", Place("/made/kubeconfig", "kind-made"))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_namespace_of_a_dead_worker_is_looked_for_where_it_was_made(suite, monkeypatch):
+    looked = []
+
+    class Fake:
+        api = "the api"
+
+    def existing(context, kubeconfig):
+        looked.append((context, str(kubeconfig)))
+        return Fake
+
+    def remove(run, api, seconds):  # noqa: ARG001 - called with it
+        looked.append((run.id, api))
+
+    monkeypatch.setattr(controller, "existing", existing)
+    monkeypatch.setattr(controller.Run, "remove", remove)
+    suite.module(PLACED)
+    suite.run("-n", "1", "--max-worker-restart", "0", "--meshproof-context", "another")
+    assert looked == [("kind-made", "/made/kubeconfig"), ("r1", "the api")]
 
 
 def test_wrong_marker_is_a_usage_error_with_workers_too(suite):

@@ -6,8 +6,12 @@ import sys
 
 import pytest
 import yaml
+from kubernetes.client import ApiException
+from urllib3.exceptions import HTTPError
 
-from meshproof.cli.answer import aside, write_json
+from meshproof.cli import demo
+from meshproof.cli.answer import answering, aside, write_json
+from meshproof.cli.options import Format
 from meshproof.errors import ExitCode, MeshproofError
 
 
@@ -29,10 +33,48 @@ def test_unless_it_is_not_wanted(capfd):
 
 
 def test_a_command_that_fails_answers_too(capfd):
-    with pytest.raises(MeshproofError), aside(wanted=True):
-        raise MeshproofError("it is gone", "look for it")
+    def command(form):
+        with aside(wanted=form is Format.JSON):
+            raise MeshproofError("it is gone", "look for it")
+
+    with pytest.raises(MeshproofError):
+        answering(command)(form=Format.JSON)
     answer = json.loads(capfd.readouterr().out)
     assert answer == {"exit_code": int(ExitCode.ENVIRONMENT), "error": "it is gone", "do": "look for it"}
+    with pytest.raises(MeshproofError):
+        answering(command)(form=Format.TEXT)
+    assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (ApiException(status=500, reason="broken"), "the API server answered 500 broken"),
+        (HTTPError("no route\nto it"), "no route"),
+        (OSError("no space left"), "no space left"),
+    ],
+)
+def test_what_was_not_foreseen_is_answered_as_it_is_said(meshproof, monkeypatch, failure, said):
+    def fail(*_):
+        raise failure
+
+    monkeypatch.setattr(demo.state, "known", fail)
+    done = meshproof("status", "--format", "json")
+    assert done.returncode == ExitCode.ENVIRONMENT
+    answer = json.loads(done.stdout)
+    assert answer["error"] == f"status --format failed: {said}"
+    assert done.stderr == f"meshproof: {answer['error']}; {answer['do']}.\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("diff", "/nowhere/a", "/nowhere/b"), ("behaviours", "--feature", "x")],
+)
+def test_every_command_that_answers_programs_answers_when_it_fails(meshproof, words):
+    done = meshproof(*words, "--format", "json")
+    assert done.returncode == ExitCode.USAGE
+    assert json.loads(done.stdout)["exit_code"] == ExitCode.USAGE
+    assert done.stderr.count("\n") == 1
 
 
 def test_doctor_without_anything_names_all_that_is_missing(meshproof):
@@ -52,6 +94,18 @@ def test_doctor_answers_programs(meshproof, tmp_path):
     assert answer["ready"] is False
     (found,) = [each for each in answer["findings"] if each["name"] == "cluster"]
     assert (found["state"], found["found"]) == ("missing", f"there is no kubeconfig {config}")
+
+
+def test_doctor_judges_by_the_options_of_the_run(meshproof, tmp_path):
+    (tmp_path / "images.yaml").write_text("probe: registry.example/probe:1")
+    words = ["doctor", "--existing", "--kubeconfig", str(tmp_path / "absent"), "--format", "json"]
+    brought = ["--images", str(tmp_path / "images.yaml"), "--charts", "oci://x/y", "--helm", sys.executable]
+
+    def missing(done):
+        return [each["name"] for each in json.loads(done.stdout)["findings"] if each["state"] == "missing"]
+
+    assert missing(meshproof(*words)) == ["images", "container engine", "helm", "cluster"]
+    assert missing(meshproof(*words, *brought)) == ["cluster"]
 
 
 def test_doctor_shows_the_cluster_role_as_it_is_applied(meshproof):
