@@ -17,8 +17,7 @@ INSTALL = {"UV_SYSTEM_CERTS": "1", "UV_CONSTRAINT": "constraints.txt", "PIP_CONS
 # One folder for all sessions of one call: what is measured, proven and shown.
 OUTPUT = Path(os.environ.get("MESHPROOF_OUTPUT") or f"reports/{datetime.now(UTC):%Y%m%d-%H%M%S}")
 THEN = "then:"
-# Runs with workers: processes that start processes, but no cluster.
-PROCESSES = "tests/plugin/processes"
+OWN = ("tests", "--ignore", "tests/end_to_end")
 # A module that repairs a cluster step by step has an order.
 ORDERED = ("-p", "no:randomly")
 # Ctrl-C reaches nox first; what it runs is given the time to put its own things in order.
@@ -46,7 +45,7 @@ def demo(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Everything that must hold before a change lands; in a cluster of its own, removed at the end."""
     os.environ["MESHPROOF_NAME"] = "meshproof-tests"
-    for step in ("lint", "types", "unit", "services", "up", "load"):
+    for step in ("lint", "types", "unit", "processes", "services", "up", "load"):
         session.notify(step)
     session.notify("suite", posargs=["--require-all"])
     # Queued one by one and not chained: whatever fails, the cluster is removed.
@@ -74,8 +73,14 @@ def types(session: nox.Session) -> None:
 def unit(session: nox.Session) -> None:
     """The engine's own tests: no cluster, seconds."""
     session.install("--quiet", "--editable", ".", "--group", "unit", env=INSTALL)
-    words = ("--ignore", "tests/end_to_end", "--ignore", PROCESSES, "-n", "2", *given(session))
-    session.run("pytest", "tests", *words, **PATIENCE)
+    session.run("pytest", *OWN, "-m", "not processes", "-n", "2", *given(session), **PATIENCE)
+
+
+@nox.session
+def processes(session: nox.Session) -> None:
+    """Those of the engine's own tests that start or signal programs: no cluster, a minute or two."""
+    session.install("--quiet", "--editable", ".", "--group", "unit", env=INSTALL)
+    session.run("pytest", *OWN, "-m", "processes", *given(session), **PATIENCE)
 
 
 @nox.session
@@ -127,18 +132,8 @@ def end_to_end(session: nox.Session) -> None:
     # Before there are two workers that both need it; nothing on a healthy demo.
     session.run("meshproof", "up", **PATIENCE)
     kept = {"MESHPROOF_OUTPUT": str(OUTPUT.absolute())}
-    words = (
-        "tests/end_to_end",
-        "-n",
-        "2",
-        "--dist",
-        "loadfile",
-        "--durations",
-        "15",
-        *ORDERED,
-        *given(session),
-    )
-    session.run("pytest", "tests/end_to_end", PROCESSES, *words, env=kept, **PATIENCE)
+    words = ("--dist", "loadfile", "--durations", "15", *ORDERED, *given(session))
+    session.run("pytest", "tests/end_to_end", "-n", "2", *words, env=kept, **PATIENCE)
 
 
 @nox.session

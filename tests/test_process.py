@@ -11,6 +11,8 @@ import pytest
 
 from meshproof import process
 
+pytestmark = pytest.mark.processes
+
 
 def test_output_is_returned():
     assert process.run([sys.executable, "-c", "print('hello')"]) == "hello\n"

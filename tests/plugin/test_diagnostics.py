@@ -131,6 +131,7 @@ def test_eleventh_failure_has_a_hint_and_no_folder(suite, tests):
     assert records["test_misses"]["hint"] == HINT
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("stopped_by", ["SIGINT", "SIGTERM"])
 def test_failure_is_kept_though_the_run_is_stopped_while_it_is_looked_at(suite, stopped_by):
     interrupt = f"import signal; signal.raise_signal(signal.{stopped_by})"

@@ -9,6 +9,8 @@ import pytest
 
 from meshproof.plugin import interruptions, watch
 
+pytestmark = pytest.mark.processes
+
 CLUSTER = """
 @pytest.fixture(scope="session")
 def cluster():

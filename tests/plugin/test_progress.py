@@ -92,6 +92,7 @@ def test_behaviours_that_were_not_finished_are_named(suite_of_two):
     result.stdout.fnmatch_lines(["TM-02  failed *", "Not finished: TM-06"])
 
 
+@pytest.mark.processes
 def test_live_progress_shows_the_same_lines(suite_of_two):
     result = suite_of_two.run_apart("--meshproof-progress", "live")
     text = result.stdout.str()

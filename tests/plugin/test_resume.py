@@ -256,6 +256,7 @@ def test_there_must_be_a_run_to_resume(suite):
     result.stderr.fnmatch_lines(["ERROR: cannot read results from *"])
 
 
+@pytest.mark.processes
 def test_workers_leave_out_what_has_its_verdict(cut):
     assert cut.run("--meshproof-resume", "-n", "1").ret == 1
     assert cut.ran() == ["breaks", "cut", "turn"]

@@ -108,6 +108,7 @@ def test_set_up_that_all_share_is_no_tests_time(suite):
     assert test["seconds"] < 0.3
 
 
+@pytest.mark.processes
 def test_interrupted_run_keeps_its_verdicts_and_says_so(suite):
     suite.module(
         "import pytest\n"
@@ -121,6 +122,7 @@ def test_interrupted_run_keeps_its_verdicts_and_says_so(suite):
     assert suite.records[-1]["interrupted"] == "Ctrl-C"
 
 
+@pytest.mark.processes
 def test_run_stopped_while_it_tidies_up_keeps_the_last_verdict(suite):
     suite.module(
         "import pytest\n"
@@ -223,6 +225,7 @@ def test_suite_of_which_nothing_can_be_imported_says_so_in_its_results(suite):
     assert suite.records[-1]["interrupted"] == "1 error during collection"
 
 
+@pytest.mark.processes
 def test_run_that_pytest_stops_after_a_failure_has_failed(suite):
     suite.module(MODULE)
     assert suite.run_apart("--stepwise", "-k", "misses or asserts").ret == 1

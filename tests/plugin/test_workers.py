@@ -4,6 +4,8 @@ import pytest
 
 from meshproof.plugin import controller
 
+pytestmark = pytest.mark.processes
+
 MODULE = """
 import pytest
 from meshproof.traffic import Missed
