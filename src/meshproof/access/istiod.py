@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from kubernetes.client import ApiClient, ApiException, CoreV1Api
+from kubernetes import client
+from kubernetes.client import ApiClient, ApiException
 from urllib3.exceptions import HTTPError
 
 NAMESPACE = "istio-system"
@@ -23,7 +24,7 @@ def istiod_service(api: ApiClient, seconds: float | tuple[float, float]) -> str:
         seconds: how long it may take to answer, or to connect and then to answer.
     """
     try:
-        listed: Any = CoreV1Api(api).list_namespaced_service(
+        listed: Any = client.CoreV1Api(api).list_namespaced_service(
             NAMESPACE, label_selector="app=istiod", _request_timeout=seconds
         )
     except (ApiException, HTTPError):
