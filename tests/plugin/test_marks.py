@@ -66,6 +66,7 @@ def test_earlier_results_are_never_overwritten(suite):
     again.stderr.fnmatch_lines(["ERROR: *holds the results of an earlier run; choose another output folder*"])
 
 
+@pytest.mark.processes
 def test_plugin_imports_nothing_heavy(suite):
     suite.module(
         "import sys\n"

@@ -93,6 +93,7 @@ def test_verdict_is_written_before_the_next_test_starts(suite):
     suite.run().assert_outcomes(passed=2)
 
 
+@pytest.mark.processes
 def test_set_up_that_all_share_is_no_tests_time(suite):
     suite.module(
         "import pytest, time\n"
