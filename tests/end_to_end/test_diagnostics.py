@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from meshproof.demo.shop import service_images
+from meshproof.demo.shop import run_images
 from meshproof.diagnose.folder import FOLDER_BYTES
 from meshproof.results import RESULTS_FILE, Results, Verdict, read_results
 
@@ -56,7 +56,7 @@ def run_broken(demo, tmp_path_factory):
         output = tmp_path_factory.mktemp("output")
         supplied, cluster = demo.supplied, demo.cluster
         images = output / "images.yaml"
-        images.write_text(yaml.safe_dump({**service_images(supplied), "probe": supplied.images["probe"]}))
+        images.write_text(yaml.safe_dump(run_images(supplied)))
         words = [
             *(sys.executable, "-m", "pytest", *(str(BROKEN / f"{module}.py") for module in modules)),
             *("--rootdir", str(HOUSE), "--config-file", str(HOUSE / "pyproject.toml")),

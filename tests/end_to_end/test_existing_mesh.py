@@ -17,7 +17,7 @@ from meshproof.access.rights import cluster_role, missing, rights
 from meshproof.cluster.audit import LOG
 from meshproof.cluster.existing import existing
 from meshproof.cluster.model import Cluster
-from meshproof.demo.shop import service_images
+from meshproof.demo.shop import run_images
 from meshproof.errors import ExitCode
 from meshproof.results import RESULTS_FILE, Verdict, read_results
 
@@ -90,7 +90,7 @@ def brought(demo, prover, tmp_path_factory) -> tuple[str, ...]:
     """Options with which nothing is needed of this machine: images, charts and Helm are brought along."""
     supplied = demo.supplied
     images = tmp_path_factory.mktemp("brought") / "images.yaml"
-    images.write_text(yaml.safe_dump({**service_images(supplied), "probe": supplied.images["probe"]}))
+    images.write_text(yaml.safe_dump(run_images(supplied)))
     return (
         *("--existing", "--kubeconfig", str(prover.cluster.kubeconfig), "--images", str(images)),
         *("--charts", str(Path(supplied.charts.gateway).parent), "--helm", str(supplied.tools.helm)),

@@ -157,15 +157,31 @@ def swept(meshproof, before, marked, cluster) -> Callable[[], None]:
     return sweep
 
 
-def assert_verdicts_stay(results: Results, lost: datetime) -> None:
+@dataclass(frozen=True)
+class Loss:
+    """Between which moments the cluster was lost: taking it away takes a while, in which a test may end."""
+
+    asked: datetime
+    done: datetime
+
+
+def lose(engine, *words: str) -> Loss:
+    """Take something away from the cluster by a command of the container engine."""
+    asked = datetime.now().astimezone()
+    engine.run(*words)
+    return Loss(asked, datetime.now().astimezone())
+
+
+def assert_verdicts_stay(results: Results, loss: Loss) -> None:
     """Assert that what had ended before the loss has its verdict, and nothing has passed since."""
     assert results.plan is not None
     assert 0 < len(results.tests) < len(results.plan.tests)
-    earlier = [test for test in results.tests if test.started + timedelta(seconds=test.seconds) < lost]
-    later = [test for test in results.tests if test not in earlier]
-    assert {test.verdict for test in earlier} == {Verdict.PASSED}
-    assert {test.verdict for test in later} <= {Verdict.ERROR}
-    assert len(later) <= 1, "only the test that was running met the loss"
+    ends = {test.test: test.started + timedelta(seconds=test.seconds) for test in results.tests}
+    verdicts = {test.test: test.verdict for test in results.tests}
+    assert {verdicts[test] for test, end in ends.items() if end < loss.asked} == {Verdict.PASSED}
+    assert {verdicts[test] for test, end in ends.items() if end > loss.done} <= {Verdict.ERROR}
+    assert set(verdicts.values()) <= {Verdict.PASSED, Verdict.ERROR}
+    assert list(verdicts.values()).count(Verdict.ERROR) <= 1, "only the test that was running met the loss"
 
 
 def test_run_that_is_asked_to_end_removes_what_it_made(run, cluster, before, marked):
@@ -238,16 +254,15 @@ def test_run_whose_api_server_hangs_ends_in_time_and_passes_nothing(run, engine,
     signalled = 'kill -{} "$(pidof kube-apiserver)"'
     running = run()
     running.with_verdict()
-    lost = datetime.now().astimezone()
     # It takes connections and says nothing, which lets calls wait for ever.
-    engine.run("exec", NODE, "sh", "-c", signalled.format("STOP"))
+    loss = lose(engine, "exec", NODE, "sh", "-c", signalled.format("STOP"))
     try:
         assert running.ended(END_SECONDS) == ExitCode.ENVIRONMENT
         running.alone(1)
         results = running.results
     finally:
         engine.run("exec", NODE, "sh", "-c", signalled.format("CONT"))
-    assert_verdicts_stay(results, lost)
+    assert_verdicts_stay(results, loss)
     assert "the API server of context" in results.interrupted
     until(lambda: judged(cluster), TIDY_SECONDS, "the mesh judges again", "look at istiod")
     swept()
@@ -256,11 +271,10 @@ def test_run_whose_api_server_hangs_ends_in_time_and_passes_nothing(run, engine,
 def test_run_whose_node_is_killed_ends_in_time_and_passes_nothing(run, engine, meshproof):
     running = run()
     running.with_verdict()
-    lost = datetime.now().astimezone()
-    engine.run("kill", NODE)
+    loss = lose(engine, "kill", NODE)
     assert running.ended(END_SECONDS) == ExitCode.ENVIRONMENT
     running.alone(1)
-    assert_verdicts_stay(running.results, lost)
+    assert_verdicts_stay(running.results, loss)
     assert "the API server of context" in running.results.interrupted
     # A node that is started again has another address, which its certificates do not name.
     ended = meshproof("up", "--name", NAME, seconds=400)

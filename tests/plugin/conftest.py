@@ -155,6 +155,12 @@ class Suite:
         return log.read_text().splitlines() if log.exists() else []
 
 
+@pytest.fixture(autouse=True)
+def _order_as_listed(monkeypatch):
+    """Inner runs keep the order of their tests, where a build server's CI=true would shuffle them, too."""
+    monkeypatch.delenv("CI", raising=False)
+
+
 @pytest.fixture
 def suite(pytester):
     return Suite(pytester)

@@ -13,6 +13,7 @@ from meshproof.results import (
     PlannedTest,
     PlanRecord,
     Results,
+    ResultsWriter,
     RunRecord,
     TestRecord,
     Verdict,
@@ -84,3 +85,20 @@ def run():
         )
 
     return make
+
+
+@pytest.fixture
+def written(tmp_path, run):
+    """Write the output folder of a run, and perhaps of its control run, without a report."""
+
+    def write(name, *tests, control=(), **fields):
+        files = {"results.jsonl": run(*tests, **fields)}
+        if control:
+            files["control/results.jsonl"] = run(*control, control=True)
+        for file, results in files.items():
+            with ResultsWriter(tmp_path / name / file) as writer:
+                for record in (results.run, results.plan, *results.tests, results.end):
+                    writer.write(record)
+        return tmp_path / name
+
+    return write

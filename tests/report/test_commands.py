@@ -7,24 +7,12 @@ from typer.testing import CliRunner
 
 from meshproof.cli import app
 from meshproof.errors import ExitCode, MeshproofError
-from meshproof.results import ResultsWriter
 
 
 @pytest.fixture
-def folder(tmp_path, run):
+def folder(written):
     """The output folder of a run, without a report."""
-
-    def make(name, *tests, control=(), **fields):
-        written = {"results.jsonl": run(*tests, **fields)}
-        if control:
-            written["control/results.jsonl"] = run(*control, control=True)
-        for file, results in written.items():
-            with ResultsWriter(tmp_path / name / file) as writer:
-                for record in (results.run, results.plan, *results.tests, results.end):
-                    writer.write(record)
-        return tmp_path / name
-
-    return make
+    return written
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from meshproof.errors import ExitCode, MeshproofError
 from meshproof.report import compare, read_snapshot, write_report
 from meshproof.report.snapshot import of_report
 from meshproof.report.write import read_report
-from meshproof.results import Environment, Propagation, ResultsWriter, Verdict
+from meshproof.results import Environment, Propagation, Verdict
 
 TESTS = [
     ("TM-01", "passed", {"propagation": Propagation(pushed=0.25, proxies=1)}),
@@ -17,19 +17,13 @@ TESTS = [
 
 
 @pytest.fixture
-def folder(tmp_path, run):
+def folder(written):
     """The output folder of a run, with its report."""
 
-    def make(name, *tests, control=(), **fields):
-        written = {"results.jsonl": run(*tests, **fields)}
-        if control:
-            written["control/results.jsonl"] = run(*control, control=True)
-        for file, results in written.items():
-            with ResultsWriter(tmp_path / name / file) as writer:
-                for record in (results.run, results.plan, *results.tests, results.end):
-                    writer.write(record)
-        write_report(tmp_path / name)
-        return tmp_path / name
+    def make(name, *tests, **fields):
+        made = written(name, *tests, **fields)
+        write_report(made)
+        return made
 
     return make
 

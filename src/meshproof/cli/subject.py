@@ -10,7 +10,7 @@ import yaml
 from meshproof.access.brought import Brought
 from meshproof.cli.target import Target, Where, find
 from meshproof.cluster.model import Cluster
-from meshproof.demo.shop import service_images
+from meshproof.demo.shop import run_images
 from meshproof.errors import ExitCode, MeshproofError
 from meshproof.paths import Paths
 from meshproof.process import find as find_program
@@ -120,7 +120,7 @@ def _supplied(target: Target, brought: Brought) -> Subject:
     return Subject(
         target.house,
         target.cluster,
-        brought.images or {**service_images(supplied), "probe": supplied.images["probe"]},
+        brought.images or run_images(supplied),
         brought.charts or str(Path(supplied.charts.gateway).parent),
         brought.helm or supplied.tools.helm,
         facts,

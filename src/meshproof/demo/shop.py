@@ -25,6 +25,11 @@ def service_images(supplied: Supplied) -> dict[str, str]:
     return {service: supplied.images[f"bookinfo-{service}"] for service in SERVICES}
 
 
+def run_images(supplied: Supplied) -> dict[str, str]:
+    """The images that a run deploys, by the names that its file of images uses."""
+    return {**service_images(supplied), "probe": supplied.images["probe"]}
+
+
 def answers(url: str) -> bool:
     """Whether the shop's page is served there."""
     try:

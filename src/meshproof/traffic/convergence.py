@@ -1,14 +1,12 @@
 """Right answers, soon and from then on."""
 
-from collections import Counter
-
 from meshproof.traffic.call import Batch, Call
 from meshproof.traffic.checks import Check
 from meshproof.traffic.evidence import Evidence, ranked
 from meshproof.traffic.misses import NotConverged
-from meshproof.traffic.moments import back_at
-from meshproof.traffic.setting import LEFT_ALONE, NOTHING_YET, Setting
+from meshproof.traffic.setting import Setting
 from meshproof.traffic.streak import Streak, words_of
+from meshproof.traffic.tally import Tally
 
 _AT_MOST = 60
 """Calls of one batch: with their bodies, a probe returns no more than 4 MiB."""
@@ -45,11 +43,8 @@ def converge(  # noqa: PLR0913 - what a test may set by itself
     row = in_a_row or budgets.in_a_row
     at_once = concurrency or budgets.concurrency
     streak = Streak(budgets)
-    misses: Counter[str] = Counter()
-    calls = passes = answers = 0
+    tally = Tally(check)
     goal = row
-    first_pass = None
-    last = NOTHING_YET
     pace = setting.pace(within)
     while streak.run < goal and pace.next():
         # What makes it steady is asked for only once the run is there.
@@ -59,26 +54,16 @@ def converge(  # noqa: PLR0913 - what a test may set by itself
         answer = call.sender.send(call, batch)
         replies = answer.replies
         ended = setting.clock.now()
-        missed = misses.total()
-        for number, reply in enumerate(replies):
-            reason = check(reply)
-            answers += reply.answered
-            streak.take(passed=reason is None)
-            last = f"as expected: {reply}" if reason is None else reason
-            if reason is not None:
-                misses[reply.without_pod(reason)] += 1
-                continue
-            passes += 1
-            if first_pass is None:
-                first_pass = back_at(replies, number, at_once=batch.concurrency, began=began, ended=ended)
-        calls += len(replies)
+        missed = tally.misses.total()
+        for number in range(len(replies)):
+            passed = tally.take(replies, number, at_once=batch.concurrency, began=began, ended=ended)
+            streak.take(passed=passed)
         lacking = size - len(replies)
         if lacking and not pace.over():
             # Those that the deadline cut off, by contrast, had not had their time.
             streak.take(passed=False)
-            last = answer.reason or LEFT_ALONE
-            misses[last] += lacking
-        if in_a_row is None and not lacking and misses.total() == missed:
+            tally.lack(lacking, answer.reason)
+        if in_a_row is None and not lacking and tally.misses.total() == missed:
             # Only what went well says how fast answers come.
             fit = int(budgets.steady * size / max(ended - began, 1e-3))
             goal = max(row, min(streak.steady(), row + fit))
@@ -91,19 +76,19 @@ def converge(  # noqa: PLR0913 - what a test may set by itself
         held=held,
         call=str(call),
         expected=expected,
-        calls=calls,
+        calls=tally.calls,
         seconds=pace.passed(),
-        last=last,
-        seen=ranked(misses),
-        passes=passes,
-        answers=answers,
+        last=tally.last,
+        seen=ranked(tally.misses),
+        passes=tally.passes,
+        answers=tally.answers,
         longest_run=streak.longest,
         steady=words_of(streak.run, streak.shown(), budgets.beta) if held and in_a_row is None else "",
-        first_pass=first_pass,
+        first_pass=tally.first_pass,
     )
     setting.record(evidence)
     if not held:
         then = "then a miss" if streak.lost >= row else "the deadline before they were steady"
         again = f": {row} in a row came, and {then}" if streak.longest >= row else ""
-        raise NotConverged(f"not converged within {within:g} s ({calls} calls){again}", evidence)
+        raise NotConverged(f"not converged within {within:g} s ({tally.calls} calls){again}", evidence)
     return evidence

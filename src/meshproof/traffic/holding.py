@@ -1,14 +1,12 @@
 """What holds for a stated time: always, or never."""
 
-from collections import Counter
-
 from meshproof.traffic.call import Batch, Call
 from meshproof.traffic.checks import Check
 from meshproof.traffic.evidence import Evidence, ranked
 from meshproof.traffic.misses import NotKept
-from meshproof.traffic.moments import back_at
 from meshproof.traffic.reply import SILENT, Reply
-from meshproof.traffic.setting import LEFT_ALONE, NOTHING_YET, Setting
+from meshproof.traffic.setting import Setting
+from meshproof.traffic.tally import Tally
 
 
 def hold(
@@ -30,46 +28,34 @@ def hold(
     budgets = setting.budgets
     seconds = budgets.hold if seconds is None else seconds
     batch = Batch(budgets.in_a_row, budgets.concurrency, budgets.converge, new_connections=True)
-    misses: Counter[str] = Counter()
-    calls = passes = answers = 0
-    last = NOTHING_YET
-    first_pass = None
+    tally = Tally(check)
     pace = setting.pace(seconds)
-    while not misses and pace.next():
+    while not tally.misses and pace.next():
         began = setting.clock.now()
         answer = call.sender.send(call, batch)
         ended = setting.clock.now()
-        for number, reply in enumerate(answer.replies):
-            calls += 1
-            answers += reply.answered
-            reason = check(reply)
-            last = f"as expected: {reply}" if reason is None else reason
-            if reason is not None:
-                misses[reply.without_pod(reason)] += 1
+        replies, at_once = answer.replies, batch.concurrency
+        for number in range(len(replies)):
+            if not tally.take(replies, number, at_once=at_once, began=began, ended=ended):
                 break
-            passes += 1
-            if first_pass is None:
-                at_once = batch.concurrency
-                first_pass = back_at(answer.replies, number, at_once=at_once, began=began, ended=ended)
-        if not misses and len(answer.replies) < batch.count:
-            last = answer.reason or LEFT_ALONE
-            misses[last] += batch.count - len(answer.replies)
+        if not tally.misses and len(replies) < batch.count:
+            tally.lack(batch.count - len(replies), answer.reason)
     evidence = Evidence(
         promise=promise,
-        held=not misses,
+        held=not tally.misses,
         call=str(call),
         expected=f"{check.description}, for {seconds:g} s",
-        calls=calls,
+        calls=tally.calls,
         seconds=pace.passed(),
-        last=last,
-        seen=ranked(misses),
-        passes=passes,
-        answers=answers,
-        first_pass=first_pass,
+        last=tally.last,
+        seen=ranked(tally.misses),
+        passes=tally.passes,
+        answers=tally.answers,
+        first_pass=tally.first_pass,
     )
     setting.record(evidence)
-    if misses:
-        raise NotKept(f"held for {evidence.seconds:.1f} s of {seconds:g} s ({calls} calls)", evidence)
+    if tally.misses:
+        raise NotKept(f"held for {evidence.seconds:.1f} s of {seconds:g} s ({tally.calls} calls)", evidence)
     return evidence
 
 
