@@ -15,7 +15,7 @@ from enum import StrEnum
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Protocol, Self
 
 from pydantic import (
     AfterValidator,
@@ -72,6 +72,39 @@ GRAVEST_FIRST = (
 def gravest(verdicts: Iterable[Verdict]) -> Verdict:
     """Return what is known of a behaviour whose tests have these verdicts: not run when there is none."""
     return min(verdicts, key=GRAVEST_FIRST.index, default=Verdict.NOT_RUN)
+
+
+class Tried(Protocol):
+    """A test, as far as it says something of its behaviour."""
+
+    @property
+    def api(self) -> str:
+        """Through which API it was tried; empty when there is one way only."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """What it found."""
+
+
+def by_api(tests: Iterable[Tried]) -> dict[str, Verdict]:
+    """Return what is known of a behaviour through each API, in the order in which they were tried."""
+    found: dict[str, list[Verdict]] = {}
+    for test in tests:
+        found.setdefault(test.api, []).append(test.verdict)
+    return {api: gravest(verdicts) for api, verdicts in found.items()}
+
+
+def verdict_of(tests: Iterable[Tried]) -> Verdict:
+    """Return what is known of a behaviour: the gravest, but for an API that the mesh does not offer.
+
+    A mesh need not offer the same promise twice: where it is seen to keep it through one API, another one
+    that is not there does not matter. What has one way only counts whatever it found.
+    """
+    through = by_api(tests)
+    offered = {
+        api: verdict for api, verdict in through.items() if not (api and verdict is Verdict.NOT_OFFERED)
+    }
+    return gravest((offered or through).values())
 
 
 # Terminal colours; then what XML 1.0 forbids, what JSON cannot carry, and what reorders the text around it.
@@ -282,6 +315,7 @@ class TestRecord(_Record):
     Args:
         behaviour: the id of the behaviour that it proves.
         test: pytest's node id, as it is: a run that is resumed finds the test again by it.
+        api: through which API it was tried, such as istio or gateway-api; empty when there is one way only.
         verdict: one of RUN_VERDICTS, or of CONTROL_VERDICTS in a control run.
         seconds: how long it took, set-up included.
         reason: one line: why it failed, is not offered or could not be run. Empty when passed.
@@ -299,6 +333,7 @@ class TestRecord(_Record):
     kind: Literal["test"] = "test"
     behaviour: BehaviourId
     test: Text
+    api: Text = ""
     verdict: Verdict
     seconds: Seconds
     reason: Seen = ""

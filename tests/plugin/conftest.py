@@ -84,6 +84,8 @@ def barrier(manifests):
 def features():
     return Features([
         Feature("prometheus", offered=False, found="no Service prometheus"),
+        Feature("gateway-api", offered=False, found="no class istio"),
+        Feature("http3", offered=False, found="no QUIC listeners"),
         Feature("ingress", offered=True, found="there"),
         Feature("tracing", offered=False, found="", broken=MeshproofError("jaeger is down", "look at it")),
     ])

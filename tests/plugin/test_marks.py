@@ -11,13 +11,17 @@ import pytest
             '"TM-02", manifests="routs.yaml"',
             "TM-02 names routs.yaml, but neither it nor routs.control.yaml lies",
         ),
-        ('"TM-02", manifest="a.yaml"', "the marker takes manifests=, a file name, and no manifest="),
-        ('"TM-02", manifests=["a.yaml"]', "the marker takes manifests=, a file name."),
+        ('"TM-02", manifest="a.yaml"', "the marker takes manifests= and needs=, and no manifest="),
+        ('"TM-02", manifests=["a.yaml"]', "the marker takes manifests=, a file name or a tuple of them."),
+        ('"TM-02", needs="http3"', "the marker takes needs=, a tuple of features"),
+        ('"TM-02", needs=("http4",)', "the marker takes needs=, a tuple of features"),
+        ('"TM-02", manifests="a.smi.yaml"', "a.smi.yaml speaks through smi, which is neither istio nor a fe"),
         ("", "the marker takes the id of one behaviour"),
         ('"TM-02", "TM-01"', "the marker takes the id of one behaviour"),
     ],
 )
 def test_wrong_marker_is_a_usage_error_that_says_what_is_wrong(suite, marker, said):
+    suite.manifest("a.smi.yaml", "routes")
     suite.module(f"import pytest\npytestmark = pytest.mark.behaviour({marker})\ndef test_a(): pass\n")
     result = suite.run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR

@@ -41,6 +41,32 @@ def test_a_behaviour_has_the_gravest_verdict_of_its_tests(run, catalogue, verdic
     assert outcome(report, "TM-01").verdict == expected
 
 
+@pytest.mark.parametrize(
+    ("istio", "gateway_api", "expected"),
+    [
+        ("passed", "passed", "passed"),
+        ("passed", "not offered", "passed"),
+        ("not offered", "passed", "passed"),
+        ("passed", "failed", "failed"),
+        ("failed", "not offered", "failed"),
+        ("error", "not offered", "error"),
+        ("not offered", "not offered", "not offered"),
+    ],
+)
+def test_an_api_that_is_not_offered_leaves_the_verdict_to_the_other(
+    run, catalogue, istio, gateway_api, expected
+):
+    tests = [("TM-01", istio, {"api": "istio"}), ("TM-01", gateway_api, {"api": "gateway-api"})]
+    found = outcome(build_report(run(*tests), catalogue=catalogue), "TM-01")
+    assert found.verdict == expected
+    assert found.apis == {"istio": istio, "gateway-api": gateway_api}
+
+
+def test_what_has_one_way_only_counts_whatever_it_found(run, catalogue):
+    tests = [("TM-01", "passed", {"api": "istio"}), ("TM-01", "not offered")]
+    assert outcome(build_report(run(*tests), catalogue=catalogue), "TM-01").verdict == "not offered"
+
+
 def test_a_behaviour_of_which_a_test_did_not_run_is_not_passed(run, catalogue):
     report = build_report(run(*ALL_PASSED, left_out=["TM-02"]), catalogue=catalogue)
     assert outcome(report, "TM-02").verdict is Verdict.NOT_RUN

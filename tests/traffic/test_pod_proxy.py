@@ -85,7 +85,9 @@ def test_batch_goes_to_the_ready_pod_and_comes_back_as_replies():
         call = probe.get("http://reviews:9080/reviews/0", headers={"end-user": "jason"})
         answer = probe.send(call, BATCH)
         probe.send(probe.post("http://x/", "body"), BATCH)
-    assert cluster.lists == ["/api/v1/namespaces/meshproof-1/pods?labelSelector=app%3Dprobe-a"]
+    assert cluster.lists == [
+        "/api/v1/namespaces/meshproof-1/pods?labelSelector=meshproof.dev/workload%3Dprobe-a"
+    ]
     (path, headers, document), (_, _, second) = cluster.sent
     assert path == "/api/v1/namespaces/meshproof-1/pods/probe-a-2:15999/proxy/send"
     assert headers["authorization"] == "Bearer token"

@@ -9,8 +9,9 @@ import pytest
 from meshproof.behaviours import Level
 from meshproof.errors import ExitCode
 from meshproof.report.model import Report
+from meshproof.report.outcomes import TestOutcome
 from meshproof.report.write import REPORT_FOLDER
-from meshproof.results import Results, Verdict, gravest
+from meshproof.results import Results, Tried, Verdict, verdict_of
 
 
 def exit_code(of_pytest: int) -> ExitCode:
@@ -69,12 +70,12 @@ def of_run(report: Report, output: Path) -> dict[str, object]:
 
 def of_control(results: Results) -> dict[str, object]:
     """What a program wants to know of a control run: what it says of each behaviour that it tried."""
-    found: defaultdict[str, list[Verdict]] = defaultdict(list)
+    found: defaultdict[str, list[Tried]] = defaultdict(list)
     for test in results.tests:
-        found[test.behaviour].append(test.verdict)
+        found[test.behaviour].append(test)
     ran = {test.test for test in results.tests}
     open_still = Verdict.NOT_RUN if results.interrupted is None else Verdict.INTERRUPTED
     for planned in results.plan.tests if results.plan else ():
         if planned.selected and planned.test not in ran:
-            found[planned.behaviour].append(open_still)
-    return {"behaviours": {each: str(gravest(verdicts)) for each, verdicts in found.items()}}
+            found[planned.behaviour].append(TestOutcome(test=planned.test, verdict=open_still))
+    return {"behaviours": {each: str(verdict_of(tests)) for each, tests in found.items()}}

@@ -9,7 +9,7 @@ from collections.abc import Generator
 import pytest
 
 from meshproof.plugin import options, order
-from meshproof.plugin.marks import MARKER, check, wanted_by
+from meshproof.plugin.marks import BY_MANIFEST, MARKER, api_of, check, wanted_by
 from meshproof.plugin.modules import behaviour_of_module
 from meshproof.plugin.selection import Selection
 
@@ -26,8 +26,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker, settle the order of a run, and take charge of its workers when there are any."""
     config.addinivalue_line(
         "markers",
-        f"{MARKER}(id, manifests=None): the behaviour of the catalogue that a module proves, and the file "
-        "beside it with the objects that make it true",
+        f"{MARKER}(id, manifests=(), needs=()): the behaviour of the catalogue that a module proves, the "
+        "file beside it with the objects that make it true (or several, one for each API: every test is run with "
+        "each), and what features it needs besides the behaviour's",
     )
     if not _proves(config):
         return
@@ -39,6 +40,14 @@ def pytest_configure(config: pytest.Config) -> None:
         from meshproof.plugin import session  # noqa: PLC0415 - see above
 
         session.hand_out(config)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have each test of a module that knows several APIs run through each, one API after the other."""
+    wanted = wanted_by(metafunc.definition)
+    if wanted is not None and len(wanted.manifests) > 1:
+        apis = [api_of(manifest) or manifest.stem for manifest in wanted.manifests]
+        metafunc.parametrize(BY_MANIFEST, wanted.manifests, ids=apis, indirect=True, scope="module")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # around -k and -m: a report names what they leave out

@@ -23,16 +23,20 @@ LEFT = pytest.StashKey[str]()
 def behaviour_of_module(request: pytest.FixtureRequest) -> Iterator[None]:
     """Skip a module whose behaviour the mesh does not offer; else apply its manifests, and delete them after.
 
+    A module that knows several APIs has its manifests one after the other: each is this fixture's parameter.
     In a control run the manifests are withheld, or their opposite is applied. Tests begin once the proxies
     have what was applied, and those of the next module once they have lost it. Where they could not be
     deleted, nothing is judged any more in this process's namespace.
     """
-    wanted = wanted_by(request.node)
-    if wanted is None:
+    marked = wanted_by(request.node)
+    if marked is None:
         yield
         return
+    wanted = marked.through(getattr(request, "param", None))
+    if PROPAGATION in request.node.stash:
+        del request.node.stash[PROPAGATION]  # of the manifest before
     features: Features = request.getfixturevalue("features")
-    reason = features.missing(wanted.behaviour.features)
+    reason = features.missing(wanted.features)
     if reason is not None:
         pytest.skip(reason)
     if left := request.config.stash.get(LEFT, ""):

@@ -31,6 +31,7 @@ def record(item: pytest.Item, wanted: Wanted, conclusion: Conclusion) -> TestRec
     return TestRecord(
         behaviour=wanted.id,
         test=item.nodeid,
+        api=wanted.api,
         verdict=conclusion.verdict,
         seconds=conclusion.seconds,
         reason=redact(conclusion.reason, known),

@@ -7,7 +7,7 @@ from typing import Self
 import pytest
 
 from meshproof.behaviours import CATALOGUE
-from meshproof.results import TestRecord, Verdict, gravest
+from meshproof.results import TestRecord, Verdict, by_api, verdict_of
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Line:
         id: its id.
         verdict: the gravest of its tests.
         seconds: that its tests took.
-        reason: why it is not passed; empty when it is.
+        reason: why it is not passed, or not through every API; empty when it is.
     """
 
     id: str
@@ -29,9 +29,12 @@ class Line:
     @classmethod
     def of(cls, tests: Sequence[TestRecord]) -> Self:
         """Return the line of a behaviour with these tests, one at least."""
-        verdict = gravest(record.verdict for record in tests)
+        verdict = verdict_of(tests)
         good = verdict in {Verdict.PASSED, Verdict.FAILED_AS_IT_MUST}
         reason = "" if good else next(record.reason for record in tests if record.verdict is verdict)
+        absent = [api for api, found in by_api(tests).items() if found is Verdict.NOT_OFFERED]
+        if good and absent:
+            reason = f"not offered through {', '.join(absent)}"
         return cls(tests[0].behaviour, verdict, sum(record.seconds for record in tests), reason)
 
     @property

@@ -9,7 +9,7 @@ from meshproof.errors import ExitCode, MeshproofError
 from meshproof.report.load import Load
 from meshproof.report.model import Control, ControlBehaviour, Report
 from meshproof.report.outcomes import AreaOutcome, BehaviourOutcome, LevelOutcome, TestOutcome
-from meshproof.results import Environment, Results, TestRecord, Verdict, gravest, same_mesh
+from meshproof.results import Environment, Results, TestRecord, Verdict, same_mesh, verdict_of
 
 # Bytes that evidence takes of the page, per test and in all: it stays under 5 MB when everything fails.
 EVIDENCE_PER_TEST = 6_000
@@ -161,6 +161,7 @@ def _outcome(test: TestRecord, shown: int) -> TestOutcome:
     return TestOutcome(
         test=test.test,
         verdict=test.verdict,
+        api=test.api,
         seconds=test.seconds,
         reason=_shortened(test.reason, min(LINE, shown // LINES)),
         evidence=_shortened(test.evidence, shown),
@@ -199,7 +200,7 @@ def _behaviour(
     control: Verdict | None,
 ) -> BehaviourOutcome:
     if tests:
-        verdict = gravest(test.verdict for test in tests)
+        verdict = verdict_of(tests)
         reason = _reason(verdict, tests)
     elif results.plan is not None and behaviour.id in results.plan.tested:
         verdict, reason = Verdict.NOT_RUN, "its test was not collected"
@@ -259,6 +260,6 @@ def _control(control: Results, catalogue: Mapping[str, Behaviour], shown: int) -
             )
             for behaviour in catalogue.values()
             if behaviour.id in tests
-            for verdict in [gravest(test.verdict for test in tests[behaviour.id])]
+            for verdict in [verdict_of(tests[behaviour.id])]
         ),
     )

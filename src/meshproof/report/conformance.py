@@ -145,6 +145,7 @@ class ConformanceReport(_Object):
         features: everything that was looked for in this mesh.
         propagation: how long configuration took to take effect; left out when that was not watched.
         seconds: what the tests of each behaviour took, of those that ran.
+        apis: through which API each behaviour was seen to hold, left out where none was tried so.
         areas: outcomes by area and level.
     """
 
@@ -163,6 +164,7 @@ class ConformanceReport(_Object):
     features: tuple[ConformanceFeature, ...] = ()
     propagation: ConformancePropagation | None = None
     seconds: dict[str, float] = Field(default_factory=dict)
+    apis: dict[str, dict[str, Verdict]] | None = None
     areas: tuple[ConformanceArea, ...]
 
 
@@ -192,6 +194,7 @@ def conformance(report: Report) -> ConformanceReport:
         features=tuple(ConformanceFeature(**feature.model_dump()) for feature in environment.features),
         propagation=_propagation(report.propagation),
         seconds={b.id: round(b.seconds, 3) for b in report.behaviours if b.seconds},
+        apis={b.id: b.apis for b in report.behaviours if b.apis} or None,
         areas=tuple(_area(area) for area in report.areas),
     )
 

@@ -10,7 +10,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from meshproof.behaviours import Area, Level
-from meshproof.results import DurationFound, Propagation, ShareFound, Verdict, gravest
+from meshproof.results import DurationFound, Propagation, ShareFound, Verdict, by_api, verdict_of
 
 
 class Result(StrEnum):
@@ -70,6 +70,7 @@ class TestOutcome(Value):
     Args:
         test: pytest's node id.
         verdict: what it found.
+        api: through which API it was tried; empty when there is one way only.
         seconds: how long it took.
         reason: one line; empty when it passed.
         evidence: what was called, expected and seen.
@@ -85,6 +86,7 @@ class TestOutcome(Value):
 
     test: str
     verdict: Verdict
+    api: str = ""
     seconds: float | None = None
     reason: str = ""
     evidence: str = ""
@@ -110,7 +112,8 @@ class BehaviourOutcome(Value):
         area: what it is about.
         level: how much it asks of a mesh.
         features: what it needs the mesh to offer.
-        verdict: the gravest of its tests' verdicts; passed only when every test of it ran and passed.
+        verdict: the gravest of its tests' verdicts; passed only when every test of it ran and passed, but for
+            those through an API that the mesh does not offer.
         reason: why it is not passed; empty when it is.
         seconds: time that its tests took, summed.
         tests: its tests, in the order in which they ended, then those that did not run.
@@ -129,6 +132,12 @@ class BehaviourOutcome(Value):
     control: Verdict | None
 
     @property
+    def apis(self) -> dict[str, Verdict]:
+        """What is known of it through each API; empty when there is one way only."""
+        through = by_api(self.tests)
+        return through if any(through) else {}
+
+    @property
     def hints(self) -> tuple[str, ...]:
         """What probably explains why it is not passed, each said once."""
         return tuple(dict.fromkeys(test.hint for test in self.tests if test.hint))
@@ -138,7 +147,7 @@ class BehaviourOutcome(Value):
         """Whether its tests passed, and it is called failed only because they pass their control, too."""
         if self.verdict is not Verdict.FAILED or self.control is not Verdict.VACUOUS:
             return False
-        return gravest(test.verdict for test in self.tests) is Verdict.PASSED
+        return verdict_of(self.tests) is Verdict.PASSED
 
 
 class LevelOutcome(Value):

@@ -20,6 +20,9 @@ from meshproof.traffic.wire import document_of, reply_of
 
 CONTROL_PORT = 15999
 
+WORKLOAD_LABEL = "meshproof.dev/workload"
+"""Label of a probe's pods: several probes may share an app, and so a Service."""
+
 _GRACE = 15.0
 """Seconds that an answer may take beyond the batch's deadline, to be written and carried."""
 
@@ -65,14 +68,14 @@ class PodProxy:
     Args:
         client: kubernetes' client, with the address and credentials of the cluster.
         namespace: where the probe runs.
-        app: its `app` label.
+        workload: its name, which its pods bear as a label.
     """
 
-    def __init__(self, client: ApiClient, namespace: str, app: str) -> None:
+    def __init__(self, client: ApiClient, namespace: str, workload: str) -> None:
         # Any: parts of the client that batches need carry no types.
         self._client: Any = client
         self._namespace = namespace
-        self._app = app
+        self._workload = workload
         self._pod: str | None = None
 
     def send(self, document: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
@@ -90,7 +93,7 @@ class PodProxy:
             return answer
         if status == _UNPROCESSABLE and answer is not None:
             raise BatchRefused(
-                f"probe {self._app} refused a batch ({answer.get('error')})",
+                f"probe {self._workload} refused a batch ({answer.get('error')})",
                 "correct the call or the budget that it came from",
                 ExitCode.USAGE,
             )
@@ -128,7 +131,9 @@ class PodProxy:
         """Return the names of the ready pods; there is at least one."""
         try:
             pods: Any = client.CoreV1Api(self._client).list_namespaced_pod(
-                self._namespace, label_selector=f"app={self._app}", _request_timeout=_CONNECT
+                self._namespace,
+                label_selector=f"{WORKLOAD_LABEL}={self._workload}",
+                _request_timeout=_CONNECT,
             )
         except (ApiException, HTTPError) as error:
             raise self._unreachable(_words(error)) from error
@@ -143,15 +148,18 @@ class PodProxy:
 
     def _unreachable(self, why: str) -> ProbeUnreachable:
         return ProbeUnreachable(
-            f"probe {self._app} in namespace {self._namespace} gave no answer through the API server ({why})",
-            f"look at it with `kubectl -n {self._namespace} describe pods -l app={self._app}`",
+            f"probe {self._workload} in namespace {self._namespace} gave no answer through the API server "
+            f"({why})",
+            f"look at it with `kubectl -n {self._namespace} describe pods "
+            f"-l {WORKLOAD_LABEL}={self._workload}`",
         )
 
 
 def _words(error: ApiException | HTTPError) -> str:
     if isinstance(error, ApiException) and error.status:
         return f"status {error.status}: {error.reason}"
-    return " ".join(str(error).split())[:300]
+    # Of tries that all failed, the last one's reason; what is around it repeats the address.
+    return " ".join(str(getattr(error, "reason", None) or error).split())[:300]
 
 
 def _is_ready(pod: Any) -> bool:

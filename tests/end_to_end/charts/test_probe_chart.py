@@ -4,7 +4,8 @@ import pytest
 import yaml
 
 TLS = {"secret": "probe-b", "clients": "required"}
-ONE_WITH_TLS = {"probes": {"probe-a": None, "probe-plain": None, "probe-b": {"tls": TLS}}}
+OTHERS = dict.fromkeys(("probe-a", "probe-plain", "backend-v1", "backend-v2", "backend-v3"))
+ONE_WITH_TLS = {"probes": {**OTHERS, "probe-b": {"tls": TLS}}}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def test_chart_is_clean(probe, values):
     ("name", "values"),
     [
         ("probe", {}),
-        ("probe-tls", {"probes": {"probe-a": None, "probe-plain": None, "probe-b": {"tls": TLS}}}),
+        ("probe-tls", ONE_WITH_TLS),
     ],
 )
 def test_chart_renders_as_before(probe, same_as_golden, name, values):
@@ -50,6 +51,24 @@ def test_service_container_and_environment_agree_on_every_port(probe):
     assert {port["targetPort"]: port["port"] for port in service} | {"control": 15999} == named
     for name, number in named.items():
         assert told[f"{name.upper().replace('-', '_')}_PORT"] == str(number)
+
+
+def test_probes_of_one_app_have_a_service_together_and_one_each(probe):
+    rendered = probe.render()
+    together = of_kind(rendered, "Service", "backend")["spec"]
+    alone = of_kind(rendered, "Service", "backend-v2")["spec"]
+    labels = of_kind(rendered, "Deployment", "backend-v2")["spec"]["template"]["metadata"]["labels"]
+    assert together["selector"].items() < alone["selector"].items() < labels.items()
+    assert alone["selector"].keys() - together["selector"].keys() == {"version"}
+    assert together["ports"] == alone["ports"]
+    assert labels["istio-locality"] == "east.east-2"
+
+
+def test_pod_leaves_its_services_without_its_deployment_missing_it(probe):
+    rendered = probe.render()
+    label = "meshproof.dev/serving"
+    assert label in of_kind(rendered, "Service", "probe-b")["spec"]["selector"]
+    assert label not in of_kind(rendered, "Deployment", "probe-b")["spec"]["selector"]["matchLabels"]
 
 
 @pytest.mark.parametrize(
@@ -74,6 +93,7 @@ def test_clients_certificates_are_treated_as_told(probe, clients, told):
             "/probes/probe-b/tls/clients",
         ),
         ({"probes": {"probe-b": {"tls": {"clients": "ignored"}}}}, "missing property 'secret'"),
+        ({"probes": {"probe-b": {"locality": "east/east-1"}}}, "/probes/probe-b/locality"),
         ({"probes": {"Probe_B": {"version": "v1", "sidecar": True}}}, "Probe_B"),
         ({"images": {"probe": 7}}, "/images/probe"),
     ],
