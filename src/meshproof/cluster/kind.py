@@ -12,6 +12,7 @@ from meshproof import wait
 from meshproof.cluster import audit, ports, state
 from meshproof.cluster.model import Cluster
 from meshproof.cluster.state import State
+from meshproof.cluster.watchers import make_room
 from meshproof.console import say
 from meshproof.errors import MeshproofError
 from meshproof.paths import Paths
@@ -240,6 +241,7 @@ class Kind:
         wait.until(
             ready, READY_SECONDS, f"the node of cluster {self.name} is ready", f"read {self.paths.logs}"
         )
+        make_room(self.engine, f"{self.name}-control-plane")
         return state.save(self.paths, made.model_copy(update={"phase": "ready"}))
 
     def _remove(self, words: tuple[str, ...], names: list[str]) -> None:
