@@ -10,6 +10,7 @@ import yaml
 from kubernetes import client
 from kubernetes.client import ApiClient
 
+from meshproof.access.gateway import let_list_secrets, may_make_charts_role
 from meshproof.cluster.existing import existing
 from meshproof.cluster.model import Cluster
 from meshproof.errors import ExitCode, MeshproofError
@@ -18,14 +19,20 @@ from meshproof.manifests import pending, wait_for
 from meshproof.mesh.helm import Helm
 from meshproof.mesh.serving import judged
 from meshproof.plugin.environment import describe
-from meshproof.plugin.fixtures import Shop
+from meshproof.plugin.fixtures import IMAGES, Shop
 from meshproof.plugin.gateway import node_port, reached
 from meshproof.plugin.verdicts import RECORDER, WORKER
 from meshproof.results import EnvironmentRecord
 from meshproof.run import Run
 from meshproof.traffic import Budgets
 
-pytest_plugins = ["meshproof.plugin.fixtures"]
+pytest_plugins = [
+    "meshproof.plugin.fixtures",
+    "meshproof.plugin.endpoints",
+    "meshproof.plugin.certificates",
+    "meshproof.plugin.neighbours",
+    "meshproof.plugin.ratelimits",
+]
 
 CHARTS = Path(__file__).parent / "charts"
 HOST = "bookinfo.example"
@@ -86,7 +93,7 @@ def bookinfo(  # noqa: PLR0913, PLR0917 - all that the shop stands on
     ingress = features.missing({"ingress"}) is None
     selector = {"istio": f"{GATEWAY}-{run.id}"}
     shop = {
-        "images": {name: image for name, image in images.items() if name != "probe"},
+        "images": {name: images[name] for name in IMAGES if name != "probe"},
         "gateway": {"enabled": ingress, "hosts": [HOST], "selector": selector},
     }
 
@@ -99,7 +106,11 @@ def bookinfo(  # noqa: PLR0913, PLR0917 - all that the shop stands on
         _without_sidecars(cluster.api, run)
     if ingress:
         port = node_port(cluster, request.config.stash[WORKER])
-        install(GATEWAY, f"{option('--meshproof-charts')}/gateway", _gateway(port, selector))
+        by_chart = may_make_charts_role(cluster.api)
+        values = _gateway(port, selector, rbac=by_chart)
+        install(GATEWAY, f"{option('--meshproof-charts')}/gateway", values)
+        if not by_chart:
+            let_list_secrets(cluster.api, run.namespace, GATEWAY)
     wait_for(
         lambda: _unready(cluster.api, run), seconds=budgets.accept, what=f"deploying into {run.namespace}"
     )
@@ -120,18 +131,21 @@ def _without_sidecars(api: ApiClient, run: Run) -> None:
         apps.patch_namespaced_deployment(deployment.metadata.name, run.namespace, off)
 
 
-def _gateway(node_port: int | None, labels: Mapping[str, str]) -> dict[str, Any]:
-    """Return the values of a small gateway on a node port: a certain one, or any."""
+def _gateway(node_port: int | None, labels: Mapping[str, str], *, rbac: bool) -> dict[str, Any]:
+    """Return the values of a small gateway on a node port: a certain one, or any.
+
+    With `rbac` its chart lets it read the Secrets of its namespace.
+    """
     values: dict[str, Any] = yaml.safe_load((CHARTS / "mesh" / "demo" / "gateway.yaml").read_text())
     http = {"name": "http2", "port": 80, "targetPort": 8080}
+    https = {"name": "https", "port": 443, "targetPort": 8443}
     if node_port is not None:
         http["nodePort"] = node_port
     return {
         **values,
         "labels": {**labels, "app": labels["istio"]},
-        "service": {**values["service"], "ports": [http]},
-        # It serves no certificate, and who may not read Secrets may not let it read them either.
-        "rbac": {"enabled": False},
+        "service": {**values["service"], "ports": [http, https]},
+        "rbac": {"enabled": rbac},
     }
 
 

@@ -49,7 +49,7 @@ def tests(session: nox.Session) -> None:
         session.notify(step)
     session.notify("suite", posargs=["--require-all"])
     # Queued one by one and not chained: whatever fails, the cluster is removed.
-    for step in ("control", "end_to_end", "show", "down"):
+    for step in ("control", "disruptive", "end_to_end", "show", "down"):
         session.notify(step)
 
 
@@ -123,6 +123,14 @@ def suite(session: nox.Session) -> None:
 def control(session: nox.Session) -> None:
     """The behaviours without what makes them true: each must fail."""
     run(session, "meshproof", "control", "--output", str(OUTPUT), "--workers", "2")
+
+
+@nox.session
+def disruptive(session: nox.Session) -> None:
+    """The behaviours that change the mesh for everybody, with nothing beside them, and their control."""
+    words = ("--levels", "disruptive", "--output", str(OUTPUT / "disruptive"))
+    run(session, "meshproof", "run", *words)
+    session.run("meshproof", "control", *words, *given(session), **PATIENCE)
 
 
 @nox.session

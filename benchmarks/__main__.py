@@ -1,10 +1,12 @@
 """Measure the demo and write docs/benchmarks.md.
 
-usage: python -m benchmarks [--cold | --engine]
+usage: python -m benchmarks [--cold | --engine | --areas [WORD ...]]
 
-Without a word: three rounds from no cluster to a page through the gateway, on warm caches, and a run of all
-behaviours in each; then the engine by itself. With --cold: one build of every image in an empty store, which
-takes a quarter of an hour, and nothing else is measured. With --engine: what needs no cluster, in seconds.
+Without a word: three rounds from no cluster to a page through the gateway, on warm caches, and in each a run
+of all behaviours, and one of some areas with their control; then the engine by itself. With --cold: one build
+of every image in an empty store, which takes a quarter of an hour, and nothing else is measured. With
+--engine: what needs no cluster, in seconds. With --areas: those areas and their control alone, in a cluster
+made for it; words of `meshproof run` after it narrow them, and what they give is shown and not kept.
 """
 
 import json
@@ -13,9 +15,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from benchmarks.areas import COMMAND, proven_and_controlled, ran
 from benchmarks.engine import peak_of_run, report_of_many, start_up
 from benchmarks.memory import node_bytes
 from benchmarks.probes import through_two_sidecars
@@ -43,7 +47,6 @@ from meshproof.supply.engine import Engine, detect
 
 ROUNDS = 3
 NAME = "meshproof-bench"
-COMMAND = [sys.executable, "-c", "from meshproof.cli import main; main()"]
 RESULTS = paths().house / "docs" / "benchmarks.json"
 PAGE = paths().house / "docs" / "benchmarks.md"
 
@@ -66,6 +69,8 @@ def warm() -> dict[str, list[float]]:
             whole = meshproof("up", "--name", NAME, "--output", folder)
             phases = json.loads((Path(folder) / "demo.json").read_text())["seconds"]
             found.setdefault(RUN_MEMORY, []).append(peak_of_run(partial(suite, folder)))
+            for name, figure in proven_and_controlled(NAME, Path(folder) / "areas").items():
+                found.setdefault(name, []).append(figure)
         for name, seconds in phases.items():
             found.setdefault(name.replace(NAME, "").replace("  ", " "), []).append(seconds)
         found.setdefault(WHOLE, []).append(whole)
@@ -78,9 +83,21 @@ def warm() -> dict[str, list[float]]:
     return found
 
 
+def areas(words: Sequence[str]) -> dict[str, list[float]]:
+    """Three rounds of some areas and their control, on one demo."""
+    found: dict[str, list[float]] = {}
+    meshproof("up", "--name", NAME)
+    for _ in range(ROUNDS):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, figure in proven_and_controlled(NAME, Path(folder), words).items():
+                found.setdefault(name, []).append(figure)
+    meshproof("down", "--name", NAME)
+    return found
+
+
 def suite(folder: str) -> float:
     """A run of all behaviours on the demo; its seconds."""
-    return meshproof("run", "--name", NAME, "--output", folder)
+    return ran("run", NAME, Path(folder))[0]
 
 
 def engine_alone() -> dict[str, list[float]]:
@@ -125,8 +142,15 @@ def main() -> None:
     """Measure, keep the figures, write the page; a figure above its bound ends it with status 1."""
     found = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     words = sys.argv[1:]
+    if words and (words[0] not in {"--cold", "--engine", "--areas"} or (words[1:] and words[0] != "--areas")):
+        sys.exit(f"{' '.join(words)}: not known; {(__doc__ or '').strip().splitlines()[2]}")
+    if words[:1] == ["--areas"] and words[1:]:
+        sys.stdout.write(table(areas(words[1:])))
+        return
     if "--cold" in words:
         found |= cold()
+    elif "--areas" in words:
+        found |= areas(())
     else:
         found |= engine_alone() | ({} if "--engine" in words else warm())
     keep(found)

@@ -9,6 +9,7 @@ from urllib3.exceptions import ReadTimeoutError
 
 from meshproof.errors import ExitCode, MeshproofError
 from meshproof.manifests import Manifests, Ref, pending, read, wait_for
+from meshproof.traffic.waiting import Waited
 
 ROUTE = {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"name": "reviews"}}
 RULE = {"apiVersion": "networking.istio.io/v1", "kind": "DestinationRule", "metadata": {"name": "reviews"}}
@@ -18,6 +19,17 @@ DEPLOYMENT = {
     "metadata": {"name": "a"},
     "spec": {"replicas": 1},
 }
+
+
+class FakeClock:
+    def __init__(self):
+        self.time = 0.0
+
+    def now(self):
+        return self.time
+
+    def wait(self, seconds):
+        self.time += seconds
 
 
 class FakeClient:
@@ -31,6 +43,8 @@ class FakeClient:
         self.unknown = unknown
         self.lingering = lingering
         self.broken = dict(broken)
+        self.answers = None
+        self.looks = 0
         self.resources = self
 
     def get(self, resource=None, name=None, namespace=None, *, api_version=None, kind=None):
@@ -41,6 +55,7 @@ class FakeClient:
             return SimpleNamespace(
                 kind=kind, api_version=api_version, namespaced=kind not in self.cluster_wide
             )
+        self.looks += 1
         self.fail("get", resource.kind)
         if (resource.kind, name) not in self.stored:
             if self.lingering:
@@ -65,6 +80,7 @@ class FakeClient:
         self.fail("delete", resource.kind)
         if self.stored.pop((resource.kind, name), None) is None:
             raise NotFoundError(ApiException(status=404, reason="Not Found"))
+        return self.answers and SimpleNamespace(kind=self.answers)
 
     def fail(self, verb, kind):
         """Raise what was scripted for this, once."""
@@ -159,10 +175,10 @@ LOST = ReadTimeoutError(None, "/apis", "Read timed out.")
 )
 def test_whatever_breaks_an_apply_everything_is_taken_back(verb, error):
     """An object too whose answer never came: it may have been stored, and here it was."""
-    client = FakeClient(broken={(verb, "VirtualService"): error})
+    client = FakeClient(broken={(verb, "Deployment"): error})
     subject = manifests(client)
     with pytest.raises((MeshproofError, type(error))):
-        subject.apply([RULE, ROUTE])
+        subject.apply([RULE, DEPLOYMENT])
     assert client.stored == {}
     assert subject.remains == ()
 
@@ -189,11 +205,11 @@ def test_refused_object_is_not_deleted_because_it_may_be_somebody_elses():
 
 
 def test_take_back_that_fails_too_keeps_the_first_error_and_says_what_remains():
-    broken = {("get", "VirtualService"): UNAVAILABLE, ("delete", "VirtualService"): LOST}
+    broken = {("get", "Deployment"): UNAVAILABLE, ("delete", "Deployment"): LOST}
     subject = manifests(FakeClient(broken=broken))
     with pytest.raises(ApiException, match="503"):
-        subject.apply([RULE, ROUTE])
-    assert subject.remains == (Ref.of(ROUTE),)
+        subject.apply([RULE, DEPLOYMENT])
+    assert subject.remains == (Ref.of(DEPLOYMENT),)
 
 
 @pytest.mark.parametrize(
@@ -341,3 +357,61 @@ def test_wait_returns_as_soon_as_nothing_is_missing():
     reasons = iter(["no endpoints", None])
     wait_for(lambda: next(reasons), seconds=5, what="reviews")
     assert next(reasons, "drained") == "drained"
+
+
+def test_object_that_was_accepted_with_the_answer_is_not_looked_at_again():
+    client = FakeClient()
+    manifests(client).apply([RULE, ROUTE])
+    assert client.looks == 0
+
+
+def test_object_that_is_gone_with_the_answer_is_not_looked_for():
+    client = FakeClient()
+    client.answers = "Status"
+    subject = manifests(client)
+    subject.delete(subject.apply([RULE, ROUTE]))
+    assert (client.looks, subject.remains) == (0, ())
+
+
+def test_object_that_is_still_there_with_the_answer_is_looked_for():
+    client = FakeClient(lingering=1)
+    client.answers = "VirtualService"
+    subject = manifests(client)
+    subject.delete(subject.apply([ROUTE]))
+    assert (client.looks, subject.remains) == (2, ())
+
+
+def test_only_what_brings_other_objects_is_deleted_after_them():
+    client = FakeClient()
+    subject = manifests(client)
+    route = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "a"}}
+    gateway = {**route, "kind": "Gateway"}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}}
+    client.stored = {(obj["kind"], "a"): obj for obj in (route, gateway, service)}
+    subject.delete([Ref.of(ROUTE), *(Ref.of(obj) for obj in (route, gateway, service))])
+    deleted = {call[1]: call[3] for call in client.calls}
+    assert deleted == {
+        "VirtualService": "Background",
+        "HTTPRoute": "Background",
+        "Gateway": "Foreground",
+        "Service": "Foreground",
+    }
+
+
+def test_wait_counts_as_late_from_the_last_no_on():
+    clock, told = FakeClock(), []
+    answers = iter(["not yet", "not yet", None])
+    wait_for(lambda: next(answers), seconds=10, what="x", clock=clock, waited=told.append)
+    # Looks at 0, 0.05 and 0.1125.
+    assert told == [Waited(pytest.approx(0.1125), pytest.approx(0.0625))]
+
+
+def test_wait_that_comes_to_nothing_is_not_late():
+    clock, told = FakeClock(), []
+    with pytest.raises(MeshproofError, match="x is not done after 1 s: not yet; look at"):
+        wait_for(lambda: "not yet", seconds=1, what="x", clock=clock, waited=told.append)
+    assert told == [Waited(pytest.approx(1.0), 0.0)]
+
+
+def test_condition_is_looked_at_once_however_short_the_time():
+    wait_for(lambda: None, seconds=0.0, what="x", clock=FakeClock())

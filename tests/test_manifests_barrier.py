@@ -128,12 +128,12 @@ class Mesh:
         return Proxy(f"{name}.{NAMESPACE}", {"route": sent}, {"route": acked}, error, role)
 
 
-def follow(*istiods, obj=ROUTE, seconds=10.0, deleted=False, **kwargs):
+def follow(*istiods, obj=ROUTE, seconds=10.0, deleted=False, waited=None, **kwargs):
     """Make the change at 0; return what was found, the mesh, and when the wait ended."""
     clock = FakeClock()
     mesh = Mesh(clock, *(istiods or (Istiod(),)), deleted=deleted, **kwargs)
     clock.time = -mesh.cost
-    change = Barrier(mesh, NAMESPACE, seconds=seconds, clock=clock).begin()
+    change = Barrier(mesh, NAMESPACE, seconds=seconds, clock=clock, waited=waited).begin()
     found = change.deleted([obj]) if deleted else change.applied([obj])
     return found, mesh, clock.now()
 
@@ -333,3 +333,70 @@ def test_what_is_not_the_meshs_configuration_is_not_waited_for():
 def test_looks_are_few():
     _, mesh, _ = follow(Istiod(acks={"a": NEVER}))
     assert mesh.looks < 120
+
+
+DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a", "uid": "u3"}}
+
+
+def test_looks_that_only_confirm_are_late():
+    told = []
+    found, _, ended = follow(Istiod(acks={"b": 2.0}), waited=told.append)
+    (waited,) = told
+    assert waited.seconds == pytest.approx(ended)
+    # Up to a pause of 0.1 s before the look that found it, and three looks.
+    assert ended - found.found.acknowledged < waited.late < 0.4
+
+
+def test_change_that_reached_every_proxy_is_confirmed_quickly():
+    told = []
+    follow(Istiod(alike=True, proxies=("a", "b"), acks={"b": 2.0}), waited=told.append)
+    assert told[0].late < 0.2
+
+
+def test_silence_that_is_waited_for_is_late_from_the_last_change_on():
+    told = []
+    _, _, ended = follow(Istiod(pushes=(), sends={}, updates=False), waited=told.append)
+    assert 0.5 < told[0].late <= ended
+
+
+@pytest.mark.parametrize("broken", [{"breaks": 0.135}, {"seconds": 0.1}])
+def test_wait_in_vain_is_not_late(broken):
+    told = []
+    follow(waited=told.append, **broken)
+    (waited,) = told
+    assert (waited.seconds >= 0.1, waited.late) == (True, 0.0)
+
+
+def test_change_that_was_followed_to_its_end_has_settled():
+    assert follow()[0].settled
+    assert follow(Istiod(sends={}))[0].settled
+    assert follow(deleted=True)[0].settled
+
+
+@pytest.mark.parametrize(
+    "unseen", [{"connects": False}, {"breaks": 0.135}, {"seconds": 0.1}, {"obj": POD}, {"obj": DEPLOYMENT}]
+)
+def test_change_that_could_not_be_followed_has_not_settled_as_far_as_one_knows(unseen):
+    assert not follow(**unseen)[0].settled
+
+
+def test_change_with_pods_has_not_settled_when_the_proxies_have_its_routes():
+    clock = FakeClock()
+    mesh = Mesh(clock, Istiod())
+    followed = Barrier(mesh, NAMESPACE, seconds=10, clock=clock).begin().applied([DEPLOYMENT, ROUTE])
+    assert followed.found.acknowledged is not None
+    assert not followed.settled
+
+
+def test_state_in_which_nothing_is_on_its_way_is_waited_for():
+    clock = FakeClock()
+    mesh = Mesh(clock, Istiod(acks={"a": 2.0}))
+    followed = Barrier(mesh, NAMESPACE, seconds=10, clock=clock).begin().none()
+    assert followed.settled
+    assert 2.0 < clock.now() < 3.0
+
+
+def test_state_that_cannot_be_seen_has_not_settled():
+    clock = FakeClock()
+    mesh = Mesh(clock, Istiod(), connects=False)
+    assert not Barrier(mesh, NAMESPACE, seconds=10, clock=clock).begin().none().settled

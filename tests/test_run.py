@@ -104,3 +104,36 @@ def test_sweep_removes_what_runs_left_and_nothing_else(fake):
 def test_a_namespace_that_borrows_a_runs_label_does_not_hide_the_run(fake, names):
     fake.namespaces = {name: {RUN_LABEL: "r1"} for name in names}
     assert runs_on(None) == (Run("r1"),)
+
+
+def test_neighbour_is_made_and_removed_with_its_run(fake):
+    Run("r1").create(None, {})
+    Run("r1").create(None, {"istio-injection": "enabled"}, neighbour=True)
+    assert fake.namespaces["meshproof-r1-neighbour"] == {"istio-injection": "enabled", RUN_LABEL: "r1"}
+    assert runs_on(None) == (Run("r1"),)
+    Run("r1").remove(None, seconds=5)
+    assert fake.namespaces == {}
+
+
+def test_neighbour_can_be_asked_to_go_alone_and_is_waited_for_in_the_end(fake):
+    Run("r1").create(None, {})
+    Run("r1").create(None, {}, neighbour=True)
+    Run("r1").remove_neighbour(None)
+    assert set(fake.namespaces) == {"meshproof-r1", "meshproof-r1-neighbour"}
+    Run("r1").remove(None, seconds=5)
+    assert fake.namespaces == {}
+
+
+def test_both_namespaces_are_asked_to_go_before_either_is_waited_for(fake):
+    fake.lingering = 1000
+    for neighbour in (False, True):
+        Run("r1").create(None, {}, neighbour=neighbour)
+    with pytest.raises(MeshproofError, match="deleting the namespace meshproof-r1 "):
+        Run("r1").remove(None, seconds=0.2)
+    assert set(fake.looks_left) == {"meshproof-r1", "meshproof-r1-neighbour"}
+
+
+def test_sweep_finds_a_run_that_has_left_its_neighbour_alone(fake):
+    Run("r1").create(None, {}, neighbour=True)
+    assert sweep(None, seconds=5) == (Run("r1"),)
+    assert fake.namespaces == {}

@@ -15,7 +15,7 @@ def container(name, restart_policy=None):
 
 
 def pod(name, containers, inits=(), ready=(), deleted=None):
-    statuses = [SimpleNamespace(name=name, ready=True) for name in ready]
+    statuses = [SimpleNamespace(name=name, ready=True, restart_count=2) for name in ready]
     return SimpleNamespace(
         metadata=SimpleNamespace(name=name, deletion_timestamp=deleted),
         spec=SimpleNamespace(containers=containers, init_containers=inits),
@@ -36,6 +36,13 @@ def test_native_sidecar_counts_and_a_step_of_the_start_does_not(listed):
     inits = [container("istio-init"), container("istio-proxy", "Always")]
     listed.append(pod("reviews-1", [container("reviews")], inits, ready=["reviews", "istio-proxy"]))
     assert [str(found) for found in pods_of(None, "ns", "reviews")] == ["2/2 (istio-proxy, reviews)"]
+
+
+def test_restarts_of_all_containers_are_counted(listed):
+    containers = [container("reviews"), container("istio-proxy")]
+    listed.append(pod("reviews-1", containers, ready=["reviews", "istio-proxy"]))
+    listed.append(pod("reviews-2", containers))
+    assert [found.restarts for found in pods_of(None, "ns", "reviews")] == [4, 0]
 
 
 def test_container_without_a_status_is_not_ready(listed):

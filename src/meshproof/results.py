@@ -309,6 +309,42 @@ class DurationFound(_Record):
     longest: float
 
 
+class WaitingFound(_Record):
+    """How long tests waited, in seconds; `meshproof.traffic.waiting` says what counts.
+
+    Args:
+        seconds: waited in all, for a condition to come true.
+        late: at most so many of them passed after it was already true.
+        of: what the tests took, the set-up and the tear-down of their modules included.
+    """
+
+    seconds: Seconds = 0.0
+    late: Seconds = 0.0
+    of: Seconds = 0.0
+
+    @classmethod
+    def together(cls, waits: Iterable[Self | None]) -> Self | None:
+        """Return the sum of what was measured; None when nothing was."""
+        known = [wait for wait in waits if wait is not None]
+        if not known:
+            return None
+        return cls(
+            seconds=sum(wait.seconds for wait in known),
+            late=sum(wait.late for wait in known),
+            of=sum(wait.of for wait in known),
+        )
+
+    @property
+    def share(self) -> float:
+        """The part of the tests' time that was waited although it was already true, as a fraction."""
+        return self.late / self.of if self.of else 0.0
+
+    def __str__(self) -> str:
+        """Return it as a clause that follows who waited."""
+        late = f"{self.late:.1f} s of them after it was already true: {self.share:.1%} of the tests' time"
+        return f"waited {self.seconds:.1f} s in all, {late}"
+
+
 class TestRecord(_Record):
     """What one test found.
 
@@ -326,6 +362,7 @@ class TestRecord(_Record):
         propagation: how long the module's manifest took to take effect; None when it has none.
         shares: every share that was tested.
         durations: every duration that was judged.
+        waited: what it waited; what the tear-down of its module waited comes with the last test of it.
     """
 
     __test__ = False  # the name begins with Test, but pytest has nothing to collect here
@@ -344,6 +381,7 @@ class TestRecord(_Record):
     propagation: Propagation | None = None
     shares: tuple[ShareFound, ...] = ()
     durations: tuple[DurationFound, ...] = ()
+    waited: WaitingFound | None = None
 
     @model_validator(mode="after")
     def _was_run(self) -> Self:

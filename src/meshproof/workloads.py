@@ -30,10 +30,12 @@ class Pod:
     Args:
         name: the pod's name.
         containers: whether each long-running container is ready, by its name; sidecars included.
+        restarts: how often any of its containers has been started again.
     """
 
     name: str
     containers: Mapping[str, bool]
+    restarts: int = 0
 
     def __str__(self) -> str:
         """Return the two figures and what they count: `2/2 (istio-proxy, reviews)`."""
@@ -52,7 +54,8 @@ def _pod(item: Any) -> Pod:
     names = [container.name for container in (*item.spec.containers, *sidecars)]
     statuses = (*(item.status.container_statuses or ()), *(item.status.init_container_statuses or ()))
     ready = {status.name: bool(status.ready) for status in statuses}
-    return Pod(item.metadata.name, {name: ready.get(name, False) for name in names})
+    restarts = sum(status.restart_count for status in statuses)
+    return Pod(item.metadata.name, {name: ready.get(name, False) for name in names}, restarts)
 
 
 class Curl:

@@ -18,4 +18,5 @@ def test_labelled_namespace_gets_a_sidecar_unless_a_pod_opts_out(pods, expect):
         differing,
         what="the pods of newcomer, and of loner, which opts out",
         expected="newcomer 2/2 with istio-proxy, loner 1/1 without",
+        at_once=True,
     )

@@ -4,7 +4,7 @@ import pytest
 
 from meshproof.checks import status, title
 
-pytestmark = pytest.mark.behaviour("IN-01", manifests="shop-host.yaml")
+pytestmark = pytest.mark.behaviour("IN-01", manifests=("shop-host.istio.yaml", "shop-host.gateway-api.yaml"))
 
 
 def test_gateway_routes_its_host_and_answers_404_for_any_other(outside, expect):

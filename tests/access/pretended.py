@@ -43,6 +43,8 @@ class Mesh:
 
     def __init__(self):
         self.denied = set()
+        self.names_asked = set()
+        self.told = {}
         self.webhook_judges = True
         self.answers = {
             "/version/": (200, dict.fromkeys(KUBERNETES, "") | {"gitVersion": "v1.34.4"}),
@@ -56,25 +58,27 @@ class Mesh:
                 groups.setdefault(right.group, set()).add(right.resource)
         for group, resources in groups.items():
             self.serve(group, resources)
+            self.serve(group, (), version="v1beta1")
         listed = [{"name": group, **self._versions(group)} for group in groups]
         self.answers["/apis/"] = (200, {"groups": listed})
 
     def _versions(self, group):
-        version = {"groupVersion": f"{group}/v1", "version": "v1"}
-        return {"versions": [version], "preferredVersion": version}
+        versions = [{"groupVersion": f"{group}/{name}", "version": name} for name in ("v1", "v1beta1")]
+        return {"versions": versions, "preferredVersion": versions[0]}
 
-    def serve(self, group, resources):
+    def serve(self, group, resources, version="v1"):
         kinds = [
             {"name": name, "kind": name, "namespaced": True, "singularName": name, "verbs": []}
             for name in resources
         ]
-        listed = {"groupVersion": f"{group}/v1", "resources": kinds}
-        self.answers[f"/apis/{group}/v1"] = (200, listed)
+        listed = {"groupVersion": f"{group}/{version}", "resources": kinds}
+        self.answers[f"/apis/{group}/{version}"] = (200, listed)
 
     def judge_right(self, review):
         asked = review["spec"]["resourceAttributes"]
         resource = "/".join(filter(None, (asked["resource"], asked.get("subresource"))))
         allowed = (asked.get("group", ""), resource, asked["verb"]) not in self.denied
+        self.names_asked.add(asked.get("name", ""))
         return 201, {**review, "status": {"allowed": allowed}}
 
     def judge_object(self, body):
@@ -87,6 +91,7 @@ class Mesh:
     def take(self, target, body):
         path = unquote(urlsplit(target).path)
         if path in self.answers:
+            self.told[path] = body
             return self.answers[path]
         if path == REVIEW:
             return self.judge_right(json.loads(body))

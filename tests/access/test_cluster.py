@@ -58,6 +58,12 @@ def test_a_definition_that_is_not_served_is_named(cluster, mesh):
     assert "chart `base`" in found.next_step
 
 
+def test_a_definition_that_is_served_in_an_older_version_alone_is_there(cluster, mesh):
+    mesh.serve("security.istio.io", {"authorizationpolicies"})
+    mesh.serve("security.istio.io", {"peerauthentications"}, version="v1beta1")
+    assert missing(cluster) == []
+
+
 def test_without_a_mesh_all_of_it_is_named(cluster, mesh):
     mesh.answers["/apis/"] = (200, {"groups": []})
     mesh.answers[VERSION] = status(404, 'services "istiod" not found')

@@ -108,10 +108,12 @@ def test_doctor_judges_by_the_options_of_the_run(meshproof, tmp_path):
     assert missing(meshproof(*words, *brought)) == ["cluster"]
 
 
-def test_doctor_shows_the_cluster_role_as_it_is_applied(meshproof):
+def test_doctor_shows_the_cluster_roles_as_they_are_applied(meshproof):
     done = meshproof("doctor", "--clusterrole")
     assert done.returncode == ExitCode.OK
-    assert yaml.safe_load(done.stdout)["kind"] == "ClusterRole"
+    roles = list(yaml.safe_load_all(done.stdout))
+    assert [role["kind"] for role in roles] == ["ClusterRole", "ClusterRole"]
+    assert [role["metadata"]["name"] for role in roles] == ["meshproof", "meshproof-gateway"]
 
 
 def test_status_of_nothing_is_an_empty_list(meshproof):

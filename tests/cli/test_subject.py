@@ -49,9 +49,10 @@ def supplied(tmp_path, monkeypatch):
         supply="packages",
         tools=Tools(tmp_path / "kind", tmp_path / "helm", tmp_path / "kubectl", None),
         charts=Charts("base", "istiod", "/charts/gateway"),
+        gateway_api=tmp_path / "gateway-api",
         istio_version="1.31",
         node_image="node:1",
-        images={**names, "probe": "probe:1"},
+        images={**names, "probe": "probe:1", "ratelimit": "ratelimit:1", "valkey": "valkey:1"},
         load=(),
         archive=None,
         proxy=ProxyBuild.STOCK,
@@ -103,7 +104,7 @@ def test_a_cluster_made_here_tells_what_it_was_made_from(paths):
         "profile": "demo",
         "proxy_build": "stock",
     }
-    assert found.images == {**{name: f"{name}:1" for name in SERVICES}, "probe": "probe:1"}
+    assert found.images == {name: f"{name}:1" for name in (*SERVICES, "probe", "ratelimit", "valkey")}
 
 
 @pytest.mark.usefixtures("supplied")

@@ -40,6 +40,7 @@ def supplied(tmp_path: Path) -> Supplied:
         supply="packages",
         tools=Tools(tmp_path / "kind", tmp_path / "helm", tmp_path / "kubectl", None),
         charts=Charts("base", "istiod", "gateway"),
+        gateway_api=tmp_path / "gateway-api",
         istio_version="1.31",
         node_image="node:1",
         images={},

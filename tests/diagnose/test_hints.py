@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from meshproof.diagnose.accesslog import Entry
 from meshproof.diagnose.facts import Facts, PodSeen, ProxySeen, ServiceSeen
 from meshproof.diagnose.hints import hint
 from meshproof.diagnose.hop import Hop
+from meshproof.observe.access_log import Entry
 from meshproof.observe.envoy import Endpoint, Inbound, Rejected, Route, Upstream, VirtualHost
 
 CLUSTER = "outbound|9080||reviews.shop.svc.cluster.local"

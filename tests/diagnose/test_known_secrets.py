@@ -14,7 +14,7 @@ CANARY = "kanarienvogel-7f3a"
 FAILED = Conclusion(
     Verdict.FAILED, 0.0, reason=f"saw {CANARY}", evidence=f"  last      {CANARY}", after=(f"then {CANARY}",)
 )
-WANTED = SimpleNamespace(id="TM-02")
+WANTED = SimpleNamespace(id="TM-02", api="")
 
 
 class Scene:

@@ -3,16 +3,19 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
 from kubernetes import client
+from kubernetes.client import ApiException
 
 from meshproof import wait
 from meshproof.access.cluster import look
 from meshproof.access.findings import State
+from meshproof.access.gateway import gateway_role
 from meshproof.access.rights import cluster_role, missing, rights
 from meshproof.cluster.audit import LOG
 from meshproof.cluster.existing import existing
@@ -61,6 +64,9 @@ def prover(demo, namespace, tmp_path_factory) -> Iterator[Prover]:
     core, access = client.CoreV1Api(api), client.RbacAuthorizationV1Api(api)
     core.create_namespaced_service_account(home, {"metadata": {"name": "prover"}})
     access.create_cluster_role({**yaml.safe_load(cluster_role()), "metadata": {"name": role}})
+    gateways = yaml.safe_load(gateway_role())
+    with suppress(ApiException):  # of another prover: it has the one name by which it may be bound
+        access.create_cluster_role(gateways)
     account = {"kind": "ServiceAccount", "name": "prover", "namespace": home}
     reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role}
     access.create_cluster_role_binding(
@@ -152,7 +158,15 @@ def without(demo, prover):
 
     def give(*lacking) -> None:
         kept = [right for right in GIVEN if right not in lacking]
-        rules = [{"apiGroups": [r.group], "resources": [r.resource], "verbs": [r.verb]} for r in kept]
+        rules = [
+            {
+                "apiGroups": [each.group],
+                "resources": [each.resource],
+                "verbs": [each.verb],
+                "resourceNames": [each.name] if each.name else [],
+            }
+            for each in kept
+        ]
         access.patch_cluster_role(prover.role, {"rules": rules})
 
         wait.until(

@@ -210,6 +210,20 @@ def test_ingress_is_not_offered_without_charts(look):
     assert not found["egress-gateway"].offered
 
 
+@pytest.mark.parametrize(
+    ("images", "offered", "found"),
+    [
+        ({"probe", "ratelimit", "valkey"}, True, "the run deploys its own"),
+        ({"probe", "ratelimit"}, False, "no image was given for valkey"),
+        ({"probe"}, False, "no image was given for ratelimit and valkey"),
+    ],
+)
+def test_rate_limit_service_is_offered_when_a_run_has_its_images(server, images, offered, found):
+    features = detect(Surroundings(server, "istio", frozenset(images))).found()
+    (feature,) = (each for each in features if each.name == "rate-limit-service")
+    assert (feature.offered, feature.found) == (offered, found)
+
+
 PROVIDERS = [
     ("ext-authz", "envoyExtAuthzHttp"),
     ("ext-authz", "envoyExtAuthzGrpc"),
@@ -313,8 +327,9 @@ def test_every_feature_is_seen_both_ways():
     (table,) = test_feature_is_offered_where_it_is_and_told_how_it_was_found.pytestmark
     seen = {(name, offered) for name, _, offered, *_ in table.args[1]}
     both = {(name, offered) for name in FEATURES for offered in (True, False)}
-    # A version is told or cannot be told; gateways and providers have tests of their own.
+    # A version is told or cannot be told; what a run brings along and providers have tests of their own.
     elsewhere = {("kubernetes", False), ("ingress", False), ("egress-gateway", False)}
+    elsewhere |= {("rate-limit-service", offered) for offered in (True, False)}
     elsewhere |= {(name, offered) for name, _ in PROVIDERS for offered in (True, False)}
     assert both - seen == elsewhere
 

@@ -15,6 +15,7 @@ def supplied(proxy: ProxyBuild) -> Supplied:
         supply="packages",
         tools=Tools(nowhere, nowhere, nowhere, None),
         charts=Charts("", "", ""),
+        gateway_api=nowhere,
         istio_version="",
         node_image="",
         images={"pilot": "r/pilot:1", "proxyv2": "r/proxyv2:2"},
@@ -44,7 +45,7 @@ def test_filters_that_only_istios_proxy_has_are_off_for_stock_envoy_alone():
     istio = profile.values(HOUSE, "demo", "istiod", supplied(ProxyBuild.ISTIO))
     assert stock["env"]["PILOT_ENABLE_METADATA_EXCHANGE"] == "false"
     assert stock["telemetry"]["enabled"] is False
-    assert "env" not in istio
+    assert "PILOT_ENABLE_METADATA_EXCHANGE" not in istio["env"]
     assert "telemetry" not in istio
     # The overlay adds to the profile and takes nothing away.
     assert stock["meshConfig"]["extensionProviders"] == istio["meshConfig"]["extensionProviders"]

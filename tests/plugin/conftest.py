@@ -61,6 +61,10 @@ class Change:
 
     def deleted(self, objects):
         self.manifests.note("proxies lost " + " ".join(obj["metadata"]["name"] for obj in objects))
+        return Propagated(7.0, Propagation(acknowledged=0.6, proxies=3), settled=True)
+
+    def none(self):
+        return Propagated(1.0, Propagation(), settled=True)
 
 
 class Barrier:

@@ -195,3 +195,35 @@ def test_all_required_and_all_offered_is_as_good_as_ever(suite):
     result = suite.run("--meshproof-require-all")
     assert result.ret == 0
     result.stdout.no_fnmatch_line("*not offered*")
+
+
+GROUNDWORK = """
+@pytest.fixture(scope="module")
+def groundwork(manifests):
+    manifests.note("lay")
+    yield
+    manifests.note("lift")
+"""
+
+
+def test_what_manifests_stand_on_is_there_before_them_and_gone_after_them(suite):
+    suite.manifest("routes.yaml", "routes")
+    suite.module(MODULE + GROUNDWORK)
+    suite.run().assert_outcomes(passed=2)
+    assert suite.cluster == [
+        "lay",
+        "apply routes",
+        "proxies have routes",
+        "test jason",
+        "test alice",
+        "delete routes",
+        "proxies lost routes",
+        "lift",
+    ]
+
+
+def test_what_manifests_stand_on_is_there_in_a_control_run_too(suite):
+    suite.manifest("routes.yaml", "routes")
+    suite.module(MODULE + GROUNDWORK)
+    suite.run("--meshproof-control")
+    assert suite.cluster == ["lay", "test jason", "test alice", "lift"]

@@ -292,15 +292,14 @@ def test_nobody_answering_is_a_failure_where_the_control_is_none(suite):
     assert suite.verdicts == {"test_misses": "failed"}
 
 
-def test_control_waits_as_long_for_telemetry(suite):
+def test_control_has_budgets_of_its_own(suite):
     suite.module(
         'import pytest\npytestmark = pytest.mark.behaviour("TM-01")\n'
         "from meshproof.plugin.fixtures import budgets\n"
         "def test_a(budgets):\n"
         "    from meshproof.traffic import Budgets, Missed\n"
         "    table = Budgets.from_environment()\n"
-        "    assert budgets.observe == table.observe\n"
-        "    assert budgets.converge == table.converge / 4\n"
+        "    assert budgets == table.of_control() != table\n"
         "    raise Missed('as it must')\n"
     )
     suite.run("--meshproof-control")

@@ -22,13 +22,14 @@ require (
 DOCKERFILES = {
     "go": "ARG BASE\nFROM ${BASE}\n",
     **dict.fromkeys(("kubernetes", "istio", "kind", "helm", "etcd", "coredns"), "ARG GO\nFROM ${GO}\n"),
-    "pause": "ARG GO\nFROM ${GO}\n",
+    **dict.fromkeys(("pause", "gateway-api"), "ARG GO\nFROM ${GO}\n"),
     "control-plane": "ARG BASE\nARG KUBERNETES\nARG BINARY\nFROM ${KUBERNETES}\n",
     "node": "ARG BASE\nARG KUBERNETES\nFROM ${BASE}\nCOPY images.tar /\n",
     "pilot": "ARG ISTIO\nFROM ${ISTIO}\n",
     "proxyv2": "ARG BASE\nARG ISTIO\nFROM ${BASE}\n",
     "prometheus": "ARG BASE\nFROM ${BASE}\n",
-    "jaeger": "ARG GO\nFROM ${GO}\n",
+    **dict.fromkeys(("jaeger", "ratelimit"), "ARG GO\nFROM ${GO}\n"),
+    "valkey": "ARG BASE\nFROM ${BASE}\n",
     "browser": "ARG BASE\nFROM ${BASE}\n",
 }
 SERVICE = "ARG BASE=docker.io/library/debian:trixie-slim\nFROM ${BASE} AS app\nFROM app AS test\nFROM app\n"

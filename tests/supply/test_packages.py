@@ -25,6 +25,7 @@ def test_tools_and_charts_are_taken_out_of_their_images(supplied, paths):
     assert tools.kind.read_text() == "container:/kind\n"
     assert tools.istioctl.read_text() == "container:/bin/istioctl\n"
     assert tools.kind.is_relative_to(paths.cache / "tools")
+    assert supplied.gateway_api.read_text() == "container:/gateway-api\n"
     assert supplied.charts.istiod.endswith("/charts/istio-control/istio-discovery")
 
 

@@ -13,6 +13,7 @@ from meshproof.supply.recipes import (
     recipes,
     required_version,
 )
+from meshproof.supply.registry import pins
 
 HOUSE = Path(__file__).parents[2]
 
@@ -38,6 +39,20 @@ def test_versions_come_from_go_mod_and_the_pins(house):
     assert found["kubernetes"].arguments == found["node"].arguments == {"VERSION": "v1.34.4"}
     assert found["helm"].arguments == {"VERSION": "v3.22.0"}
     assert found["istio"].arguments == {"VERSION": package_pins(house)["istio"], "REVISION": "eed52ebb66ad"}
+
+
+def test_both_supplies_and_istio_have_the_same_gateway_api():
+    versions = {
+        required_version(HOUSE / "images" / image / "go.mod", "sigs.k8s.io/gateway-api")
+        for image in ("gateway-api", "istio")
+    }
+    assert versions == {pins(HOUSE).gateway_api.version}
+
+
+def test_both_supplies_have_the_same_rate_limit_service():
+    version = required_version(HOUSE / "images" / "ratelimit" / "go.mod", "github.com/envoyproxy/ratelimit")
+    tag = pins(HOUSE).images["ratelimit"].rpartition(":")[2]
+    assert version.rpartition("-")[2].startswith(tag)
 
 
 def test_the_node_archives_what_kubernetes_runs(house):

@@ -62,6 +62,10 @@ def releases(server, house, monkeypatch):
         lines += [f"[registry.tools.{name}]", f'address = "{server.url}/{name}-{{machine}}"']
         lines += ['member = "linux-{machine}/helm"'] if name == "helm" else []
         lines += [f'sha256.amd64 = "{sha256}"']
+    server.files["/v1/routes.yaml"] = b"kind: CustomResourceDefinition\n"
+    sha256 = hashlib.sha256(server.files["/v1/routes.yaml"]).hexdigest()
+    lines += ["[registry.gateway_api]", 'version = "v1"', f'address = "{server.url}/{{version}}/{{file}}"']
+    lines += ["[registry.gateway_api.sha256]", f'"routes.yaml" = "{sha256}"']
     with (house / "images" / "versions.toml").open("a") as file:
         file.write("\n".join(lines) + "\n")
     return server
@@ -113,6 +117,19 @@ def test_charts_are_fetched_with_the_pinned_helm(supplied):
     assert [call.split(" --untar")[0] for call in calls] == [
         f"pull oci://charts.example/istio/{chart} --version 1.31.1" for chart in CHARTS
     ]
+
+
+def test_definitions_of_the_gateway_api_are_the_pinned_files(supplied, releases, paths):
+    assert supplied.gateway_api == paths.cache / "tools" / "gateway-api-v1"
+    (file,) = supplied.gateway_api.iterdir()
+    assert (file.name, file.read_bytes()) == ("routes.yaml", releases.files["/v1/routes.yaml"])
+
+
+def test_a_definition_that_is_not_the_pinned_one_is_never_installed(releases, paths, told):
+    releases.files["/v1/routes.yaml"] = b"another"
+    with pytest.raises(FetchFailed, match=r"routes\.yaml is not the pinned file"):
+        Registry(paths).prepare(told.engine)
+    assert not (paths.cache / "tools" / "gateway-api-v1").exists()
 
 
 def test_what_is_there_is_not_fetched_or_built_again(supplied, releases, paths, told):
@@ -195,7 +212,12 @@ def test_the_command_line_of_a_chart():
 def test_this_houses_pins_name_registry_version_and_digest():
     found = pins(HOUSE)
     loose = found.loose()
-    assert loose == [f"docker.io/istio/pilot:{found.istio}", f"{found.charts} {found.istio}"]
+    assert loose == [
+        f"docker.io/istio/pilot:{found.istio}",
+        found.images["ratelimit"],
+        found.images["valkey"],
+        f"{found.charts} {found.istio}",
+    ]
     references = {found.debian, found.node, *found.images.values()}
     assert all(PINNED.fullmatch(reference) for reference in references - set(loose))
     assert all(f":{found.istio}" in found.images[name] for name in ("pilot", "proxyv2"))

@@ -1,6 +1,6 @@
 """Time that passes only when somebody waits, and a sender that follows a script."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -98,6 +98,17 @@ class Keyed:
 
     def seen(self, key: str) -> int:
         self._request(2)
+        return self._arrived(key)
+
+    def seen_each(self, keys: Iterable[str], pause: Callable[[], object]) -> Iterator[int]:
+        pause()
+        self._request(1)
+        for key in keys:
+            pause()
+            self._request(1)
+            yield self._arrived(key)
+
+    def _arrived(self, key: str) -> int:
         (number,) = (number for number, url in enumerate(self.urls) if url.endswith(f"key={key}"))
         self.looks.append(key)
         later = self.clock.now() - self.sent[number] > 0.5

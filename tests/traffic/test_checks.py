@@ -6,13 +6,16 @@ import pytest
 from scripted import RESET, failed, served
 
 from meshproof import checks
+from meshproof.certificates import Authority
 from meshproof.traffic import Failure, FailureKind, Reply
+from meshproof.traffic.reply import Handshake
 
 PAGE = Reply(200, {"content-type": "text/html"}, "<html><title>\n Simple Bookstore &amp; App</title><body/>")
 DENIED = Reply(403, {"content-type": "text/plain"}, "RBAC: access denied")
 ECHO = Reply(
     200, body=json.dumps({"headers": {"x-forwarded-client-cert": "URI=spiffe://cluster.local/ns/a/sa/b"}})
 )
+ASKED = Reply(200, body=json.dumps({"path": "/new", "headers": {"host": "backend:8080", "x-two": "a, b"}}))
 OUTAGE = Reply(200, {"grpc-status": "14", "grpc-message": "down"})
 CUT_SHORT = Reply(200, failure=Failure(FailureKind.CLOSED, "connection closed within the reply"))
 ALERT = Reply(None, failure=Failure(FailureKind.TLS, "alert 116 (certificate_required) from the peer", 116))
@@ -48,6 +51,19 @@ IDENTITY = "URI=spiffe://cluster.local/ns/a/sa/b"
         ),
         (checks.saw_header("x-none", "a"), ECHO, "x-none not received"),
         (checks.saw_header("x-none", "a"), DENIED, "status 403 (RBAC: access denied), not from a probe"),
+        (checks.received("X-Two", "a, b"), ASKED, None),
+        (checks.received("x-two", "a"), ASKED, "received x-two: a, b"),
+        (checks.received("x-two", None), ASKED, "received x-two: a, b"),
+        (checks.received("x-none", "a"), ASKED, "x-none not received"),
+        (checks.received("x-none", None), ASKED, None),
+        (checks.received("x-none", None), DENIED, "status 403 (RBAC: access denied), not from a probe"),
+        (checks.received("x-none", None), RESET, "connection reset by peer"),
+        (checks.saw_path("/new"), ASKED, None),
+        (checks.saw_path("/old"), ASKED, "asked for path /new"),
+        (checks.saw_path("/new"), ECHO, "status 200, not from a probe"),
+        (checks.saw_host("backend:8080"), ASKED, None),
+        (checks.saw_host("backend"), ASKED, "asked for host backend:8080"),
+        (checks.saw_host("backend"), ECHO, "asked for host None"),
         (checks.slower_than(1), Reply(200, seconds=1.5), None),
         (checks.slower_than(1), Reply(200, seconds=0.0234), "took about 0.02 s"),
         (checks.faster_than(1), Reply(200, seconds=0.5), None),
@@ -98,6 +114,18 @@ def test_silence_and_answers_are_not_refused(reply):
     assert checks.refused()(reply) is not None
 
 
+def test_certificate_is_told_from_another_one():
+    authority = Authority.named("test")
+    own, other = authority.issue("red.example"), authority.issue("blue.example")
+    check = checks.certificate(own.pem)
+    shown = {pem: Reply(200, tls=Handshake("TLSv1.3", "h2", pem)) for pem in (own.pem, other.pem, None)}
+    assert check.description == f"{own} shown"
+    assert check(shown[own.pem]) is None
+    assert check(shown[other.pem]) == f"{other} shown"
+    assert check(shown[None]) == check(Reply(200)) == "no certificate shown"
+    assert check(RESET) == "connection reset by peer"
+
+
 def test_refusal_can_be_narrowed_to_one_kind():
     assert checks.refused("reset")(RESET) is None
     assert checks.refused("tls")(RESET) == "connection reset by peer"
@@ -110,3 +138,15 @@ def test_and_wants_both_and_gives_the_first_reason():
     assert both(served(2)) is None
     assert both(served(1)) == "served by reviews-v1-545db77b95-9xk7p"
     assert both(served(1, status=503)) == "status 503"
+
+
+def test_same_workload_as_before_is_missed_by_the_first_and_by_each_change():
+    check = checks.served_as_before()
+    assert check(served(1)) == "served by reviews-v1, the first of all"
+    assert check(served(1)) is None
+    assert check(served(2)) == "served by reviews-v2, after reviews-v1"
+    assert check(served(2)) is None
+    assert check(RESET) == "connection reset by peer"
+    assert check(Reply(503)) == "status 503, from somebody unnamed"
+    assert check(served(2)) == "served by reviews-v2, the first of all"
+    assert checks.served_as_before()(served(2)) is not None

@@ -185,6 +185,17 @@ def test_calls_of_a_key_are_counted_at_every_ready_pod():
     ]
 
 
+def test_calls_of_many_keys_are_counted_at_pods_that_are_listed_once():
+    cluster, pauses = Cluster(pod("probe-b-1"), pod("probe-b-2")), []
+    with probe_in(cluster) as probe:
+        assert list(probe.seen_each(["k1", "k2"], lambda: pauses.append(len(cluster.sent)))) == [6, 6]
+    assert [path.partition("/pods/")[2] for path, _, _ in cluster.sent] == [
+        f"probe-b-{number}:15999/proxy/seen/{key}" for key in ("k1", "k2") for number in (1, 2)
+    ]
+    # The list of the pods is a request as well, which is not noted here.
+    assert pauses == [0, 0, 1, 2, 3]
+
+
 @pytest.mark.parametrize("answer", [(404, "404: Not Found"), (200, {}), (200, "<html>")])
 def test_probe_that_does_not_count_is_the_environments_fault(answer):
     cluster = Cluster(pod("a"), seen=answer)

@@ -1,11 +1,12 @@
 """expect.share: one sample, tested exactly."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 from scripted import RESET, Script, served
 
-from meshproof.traffic import Expect, NotConverged, Reply, ShareMissed
+from meshproof.traffic import Expect, NotConverged, Protocol, Reply, ShareMissed
 
 WANTED = {"reviews-v1": 0.8, "reviews-v3": 0.2}
 
@@ -38,6 +39,16 @@ def test_right_shares_hold_and_leave_their_figures(clock, recorded):
     assert v1.p_value == pytest.approx(v3.p_value)
     assert v1.p_value > 1e-4
     assert evidence.held
+
+
+@pytest.mark.parametrize("protocol", Protocol)
+def test_sample_takes_a_connection_for_each_call_where_connections_are_what_is_spread(clock, protocol):
+    script = Script(clock, spread(1, v1=0.8, v3=0.2))
+    evidence = Expect(clock=clock).share(replace(script.call(), protocol=protocol), WANTED)
+    by_connection = protocol in {Protocol.TCP, Protocol.WEBSOCKET}
+    sample = script.batches[1][1]
+    assert (sample.new_connections, sample.count) == ((True, 905) if by_connection else (False, 3370))
+    assert {share.points for share in evidence.shares} == {0.1 if by_connection else 0.05}
 
 
 def test_shares_five_points_off_are_missed_with_their_figures(clock, recorded):

@@ -15,6 +15,7 @@ LONGEST_STREAM = 300.0
 MOST_CHUNKS = 1_000
 MOST_FAILURES = 1_000_000
 MOST_PADDING = 1 << 20
+MOST_WORKLOADS = 16
 LONGEST_KEY = 256
 
 BODILESS = frozenset({204, 205, 304})
@@ -55,7 +56,7 @@ class Instructions:
     `delay` is in seconds before the reply. `cut` ends the connection (or the HTTP/2 stream): before the
     reply, or, with `after`, when so many chunks of it are sent. `chunks` (None: the reply is not streamed) go
     out `interval` seconds apart. `size` is in bytes of padding. The first `fail_first` calls of `key` end
-    as `fail_with` says: a status, or a cut.
+    as `fail_with` says: a status, or a cut. Only the workloads in `only` do any of this; None: all do.
     """
 
     delay: float = 0.0
@@ -68,6 +69,11 @@ class Instructions:
     chunks: int | None = None
     interval: float = 0.0
     size: int = 0
+    only: frozenset[str] | None = None
+
+    def at(self, workload: str) -> "Instructions":
+        """Return what is to happen to the call at this workload: nothing where others are meant."""
+        return self if self.only is None or workload in self.only else Instructions(key=self.key)
 
     def of_attempt(self, attempt: int) -> "Instructions":
         """Return what is to happen to the call that is number `attempt` (from 1) of its key."""
@@ -132,6 +138,13 @@ def _failure(text: str) -> int | str:
         raise ValueError("must be a status, close or reset") from None
 
 
+def _workloads(text: str) -> frozenset[str]:
+    names = text.split(",")
+    if not all(names) or len(names) > MOST_WORKLOADS:
+        raise ValueError(f"must be 1..{MOST_WORKLOADS} workloads, separated by commas")
+    return frozenset(names)
+
+
 _FIELDS: Mapping[str, Callable[[str], Any]] = {
     "delay": _seconds,
     "status": _whole(0, 599),
@@ -144,6 +157,7 @@ _FIELDS: Mapping[str, Callable[[str], Any]] = {
     "chunks": _whole(1, MOST_CHUNKS),
     "interval": _seconds,
     "size": _whole(0, MOST_PADDING),
+    "only": _workloads,
 }
 
 
@@ -203,6 +217,12 @@ def _sound_failures(told: Mapping[str, Any]) -> None:
         raise BadInstructionError("fail_with: needs fail_first")
 
 
+def _sound_choice(told: Mapping[str, Any]) -> None:
+    """Refuse a choice of workloads that have nothing to do."""
+    if "only" in told and not told.keys() - {"only", "key"}:
+        raise BadInstructionError("only: needs something for them to do")
+
+
 @lru_cache(maxsize=256)
 def parse_instructions(query: str, medium: Medium) -> Instructions:
     """Read the instructions in a query.
@@ -231,7 +251,7 @@ def parse_instructions(query: str, medium: Medium) -> Instructions:
             raise BadInstructionError(f"{name}: {error}") from None
     _able(told, medium)
     # A call that was told what has no effect would prove nothing.
-    for sound in (_sound_cut, _sound_stream, _sound_failures):
+    for sound in (_sound_cut, _sound_stream, _sound_failures, _sound_choice):
         sound(told)
     close, reset = told.pop("close", False), told.pop("reset", False)
     if told.get("fail_first"):

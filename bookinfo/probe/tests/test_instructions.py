@@ -69,6 +69,11 @@ def test_name_with_our_prefix_must_be_known():
         ("interval=60&chunks=7", "interval: the chunks would take longer than 300 s"),
         ("size=1048577", "size: must be 0..1048576"),
         ("status=204&chunks=2", "status: a reply of status 204 has no body to stream"),
+        ("only=backend-v1", "only: needs something for them to do"),
+        ("only=backend-v1&key=a", "only: needs something for them to do"),
+        ("status=500&only=", "only: must be 1..16 workloads, separated by commas"),
+        ("status=500&only=a,,b", "only: must be 1..16 workloads, separated by commas"),
+        (f"status=500&only={','.join('x' * 17)}", "only: must be 1..16 workloads, separated by commas"),
     ],
 )
 def test_what_cannot_be_obeyed_is_refused_by_name(query, message):
@@ -125,3 +130,11 @@ def test_document_is_cut_into_pieces_none_of_them_empty(chunks, sizes):
     pieces = list(told(f"chunks={chunks}").pieces(b"0123456789"))
     assert [len(piece) for piece in pieces] == sizes
     assert b"".join(pieces).rstrip() == b"0123456789"
+
+
+@pytest.mark.parametrize("query", ["status=500&only=a,b", "key=x&fail_first=1&only=b", "reset=1&only=b"])
+def test_what_only_some_are_told_leaves_the_others_alone(query):
+    instructions = told(query)
+    assert instructions.at("b") == instructions
+    assert instructions.at("c") == Instructions(key=instructions.key)
+    assert told("status=500").at("c").status == 500

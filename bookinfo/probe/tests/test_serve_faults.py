@@ -11,7 +11,7 @@ from h2.events import ConnectionTerminated, DataReceived, ResponseReceived, Stre
 from probe.seen import Seen
 from probe.serve import servers
 from tests.peers import run
-from tests.serving import client_context, http2_to, raw_http, served
+from tests.serving import SERVED_BY, client_context, http2_to, raw_http, served
 
 HTTP1 = [pytest.param(name, id=name) for name in ("http", "https")]
 HTTP2 = [pytest.param(name, id=name) for name in ("http2", "https")]
@@ -125,6 +125,19 @@ def test_first_calls_of_a_key_fail_whatever_protocol_they_come_by():
             assert head[":status"] == "200"
             assert json.loads(body)["attempt"] == 3
             assert seen.calls("a key").count == 3
+
+    run(test())
+
+
+def test_call_that_others_are_to_fail_is_answered_and_counted():
+    async def test():
+        seen = Seen()
+        async with served(seen=seen) as ports, http2_to(ports.http2) as client:
+            others = "status=500&key=a&only=backend-v1,backend-v2"
+            assert (await raw_http(ports.http, others)).startswith(b"HTTP/1.1 200 ")
+            head, _ = await client.call(f"/?{others},{SERVED_BY['workload']}")
+            assert head[":status"] == "500"
+            assert seen.calls("a").count == 2
 
     run(test())
 

@@ -85,15 +85,16 @@ def _kinds(cluster: Cluster, wanted: tuple[Right, ...]) -> Iterable[Finding]:
         if right.group.endswith(ISTIO) and right.verb == APPLY:
             needed.setdefault(right.group, set()).add(right.resource)
     groups: Any = client.ApisApi(cluster.api).get_api_versions(_request_timeout=ASK_SECONDS)
-    versions = {group.name: group.preferred_version.version for group in groups.groups}
+    versions = {group.name: [each.version for each in group.versions] for group in groups.groups}
     absent = []
     for group, resources in needed.items():
         served: set[str] = set()
-        if group in versions:
+        for version in versions.get(group, ()):
+            # A kind may be served in one of them alone, and not in the one that is preferred.
             listed: Any = client.CustomObjectsApi(cluster.api).get_api_resources(
-                group, versions[group], _request_timeout=ASK_SECONDS
+                group, version, _request_timeout=ASK_SECONDS
             )
-            served = {each.name for each in listed.resources}
+            served |= {each.name for each in listed.resources}
         absent += [f"{resource}.{group}" for resource in sorted(resources - served)]
     if not absent:
         count = sum(len(resources) for resources in needed.values())

@@ -22,21 +22,24 @@ AT_A_TIME = 8
 
 @dataclass(frozen=True, order=True)
 class Right:
-    """One verb on one resource, in every namespace.
+    """One verb on one resource, or on one object of it, in every namespace.
 
     Args:
         group: API group; empty for the core.
         resource: plural name, with its subresource after a slash where there is one.
         verb: as the API server has it.
+        name: of the only object that it is about; empty: any.
     """
 
     group: str
     resource: str
     verb: str
+    name: str = ""
 
     def __str__(self) -> str:
         """Return it as a sentence names it: `create pods/exec`, `patch gateways.networking.istio.io`."""
-        return f"{self.verb} {self.resource}{f'.{self.group}' if self.group else ''}"
+        group, name = self.group and f".{self.group}", self.name and f" {self.name}"
+        return f"{self.verb} {self.resource}{group}{name}"
 
 
 def cluster_role() -> str:
@@ -52,11 +55,12 @@ def rights(role: str) -> tuple[Right, ...]:
     """
     rules: list[dict[str, list[str]]] = yaml.safe_load(role)["rules"]
     return tuple(
-        Right(group, resource, verb)
+        Right(group, resource, verb, name)
         for rule in rules
         for group in rule["apiGroups"]
         for resource in rule["resources"]
         for verb in rule["verbs"]
+        for name in rule.get("resourceNames", ("",))
     )
 
 
@@ -78,7 +82,11 @@ def allowed(api: ApiClient, right: Right) -> bool:
     """Return whether the user of this client has the right in all namespaces."""
     resource, _, subresource = right.resource.partition("/")
     attributes = V1ResourceAttributes(
-        group=right.group, resource=resource, subresource=subresource or None, verb=right.verb
+        group=right.group,
+        resource=resource,
+        subresource=subresource or None,
+        verb=right.verb,
+        name=right.name or None,
     )
     review = V1SelfSubjectAccessReview(spec=V1SelfSubjectAccessReviewSpec(resource_attributes=attributes))
     answer: Any = AuthorizationV1Api(api).create_self_subject_access_review(

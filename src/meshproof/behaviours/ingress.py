@@ -29,6 +29,6 @@ INGRESS = (
         "backend-tls-policy",
     ),
     _edge.extended(
-        "IN-11", "HTTP/3, gRPC and WebSocket are spoken through the gateway end to end.", "ingress", "http3"
+        "IN-11", "gRPC, WebSocket and HTTP/3 are spoken through the gateway end to end.", "ingress"
     ),
 )

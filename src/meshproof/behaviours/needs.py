@@ -44,6 +44,8 @@ FEATURES: Mapping[str, str] = MappingProxyType(
         "tracing": "Jaeger answers queries.",
         "grafana": "Grafana answers, and its database is well.",
         "kiali": "Kiali answers, and says that it runs.",
+        # What a run deploys beside its shop.
+        "rate-limit-service": "A run can deploy a rate limit service of its own.",
         # What the cluster is made of.
         "network-policy": "The cluster's network enforces NetworkPolicy.",
         "dual-stack": "Pods have an IPv4 and an IPv6 address.",

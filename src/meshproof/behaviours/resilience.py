@@ -28,5 +28,6 @@ RESILIENCE = (
         "RS-14",
         "Callers share an allowance that one service keeps for all proxies, and get 429 beyond it.",
         "envoy-filter",
+        "rate-limit-service",
     ),
 )

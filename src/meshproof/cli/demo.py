@@ -104,7 +104,7 @@ def show(output: Output) -> None:
     report = write_report(output)
     demo = _noted(output)
     folder = output / "report"
-    say(f"Runs      cluster {demo['name']}: Istio, Bookinfo with sidecars, Prometheus, Jaeger")
+    say(f"Runs      cluster {demo['name']}: Istio, Gateway API, Bookinfo with sidecars, Prometheus, Jaeger")
     say(f"Shop      {demo['url']}/productpage")
     say(f"Report    {folder / 'index.html'}")
     say(f"Load      {folder / 'load.html'}")

@@ -10,6 +10,7 @@ from rich.markup import escape
 from meshproof.access import cluster, machine
 from meshproof.access.brought import Brought
 from meshproof.access.findings import Finding, State, ready
+from meshproof.access.gateway import gateway_role
 from meshproof.access.rights import cluster_role
 from meshproof.cli.answer import answering, write_json
 from meshproof.cli.options import (
@@ -52,12 +53,12 @@ def doctor(
     *,
     existing: Existing = False,
     clusterrole: Annotated[
-        bool, typer.Option("--clusterrole", help="Only show the ClusterRole that a run needs, as YAML.")
+        bool, typer.Option("--clusterrole", help="Only show the ClusterRoles that a run needs, as YAML.")
     ] = False,
 ) -> None:
     """Name what a run with the same options lacks: programs, rights, parts of the mesh; and what to do."""
     if clusterrole:
-        out.file.write(cluster_role())
+        out.file.write(f"{cluster_role()}---\n{gateway_role()}")
         return
     where = Where(name, context, kubeconfig, existing)
     brought = Brought(images, charts, helm)

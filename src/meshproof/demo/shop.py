@@ -27,7 +27,8 @@ def service_images(supplied: Supplied) -> dict[str, str]:
 
 def run_images(supplied: Supplied) -> dict[str, str]:
     """The images that a run deploys, by the names that its file of images uses."""
-    return {**service_images(supplied), "probe": supplied.images["probe"]}
+    beside = ("probe", "ratelimit", "valkey")
+    return {**service_images(supplied), **{name: supplied.images[name] for name in beside}}
 
 
 def answers(url: str) -> bool:

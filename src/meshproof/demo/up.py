@@ -66,7 +66,9 @@ class Wanted:
 
 def fingerprint(house: Path, supplied: Supplied, profile: str) -> str:
     """A key that changes when anything that the demo is made from changes."""
-    digest = hashlib.sha256(f"{profile}\0{supplied.istio_version}\0{supplied.charts}".encode())
+    digest = hashlib.sha256(
+        f"{profile}\0{supplied.istio_version}\0{supplied.charts}\0{supplied.gateway_api}".encode()
+    )
     for name, image in sorted(supplied.images.items()):
         digest.update(f"{name}={image}\0".encode())
     for file in inputs(house / "charts"):

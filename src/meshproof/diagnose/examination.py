@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from meshproof.diagnose import accesslog, read
+from meshproof.diagnose import read
 from meshproof.diagnose.case import Case
 from meshproof.diagnose.facts import Facts, PodSeen, ProxySeen
 from meshproof.diagnose.folder import Folder
@@ -19,7 +19,7 @@ from meshproof.diagnose.gather import Gatherer
 from meshproof.diagnose.hop import Hop, misses, row
 from meshproof.diagnose.routing import clusters_of
 from meshproof.diagnose.scene import KINDS, Scene
-from meshproof.observe import envoy
+from meshproof.observe import access_log, envoy
 from meshproof.observe.proxy import CONTAINER
 from meshproof.redact import redact_document
 
@@ -177,13 +177,13 @@ class Examination:
     def _read_entries(self) -> None:
         """Read the proxies' access logs."""
         named = {f"{pod.name}.{CONTAINER}.log": pod.name for pod in self._facts.pods}
-        found = [accesslog.parse(named[name], log) for name, log in self._logs.items() if name in named]
+        found = [access_log.parse(named[name], log) for name, log in self._logs.items() if name in named]
         entries = tuple(entry for entry in chain.from_iterable(found) if self._of_hop(entry))
         self._facts = replace(self._facts, entries=entries)
         if self._facts.hop is not None:
             self._keep("calls.txt", entries, _calls_text)
 
-    def _of_hop(self, entry: accesslog.Entry) -> bool:
+    def _of_hop(self, entry: access_log.Entry) -> bool:
         hop, name = self._facts.hop, self._facts.service_name
         if hop is None:
             return False
@@ -244,4 +244,4 @@ def _calls_text(entries: Any) -> str:
             "No proxy of this hop logged a call of it: it did not reach them, or they keep no access log.\n"
         )
     last = [f"{entry.words()}  at {entry.upstream}" for entry in entries[-_LAST_CALLS:]]
-    return "\n".join([*accesslog.counted(entries), "", "the last ones:", *last]) + "\n"
+    return "\n".join([*access_log.counted(entries), "", "the last ones:", *last]) + "\n"

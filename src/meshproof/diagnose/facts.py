@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from meshproof.diagnose.accesslog import Entry
 from meshproof.diagnose.hop import Hop
+from meshproof.observe.access_log import Entry
 from meshproof.observe.envoy import Endpoint, Inbound, Rejected, Upstream, VirtualHost
 
 _STATUS = re.compile(r"\bstatus (\d{3})\b")

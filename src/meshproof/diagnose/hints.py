@@ -8,9 +8,10 @@ import re
 from collections import Counter
 from collections.abc import Callable
 
-from meshproof.diagnose import accesslog, mutual_tls, routing
+from meshproof.diagnose import mutual_tls, routing
 from meshproof.diagnose.facts import Facts
 from meshproof.diagnose.words import of, proxy_of, who
+from meshproof.observe import access_log
 
 Rule = Callable[[Facts], str | None]
 
@@ -96,10 +97,10 @@ def flagged(facts: Facts) -> str | None:
         for entry in facts.entries
         if entry.status in facts.statuses | {0}
         for flag in entry.flags.split(",")
-        if flag in accesslog.FLAGS and (flag != _AFTERWARDS or flag == entry.flags)
+        if flag in access_log.FLAGS and (flag != _AFTERWARDS or flag == entry.flags)
     )
     for (app, flag), count in reasons.most_common(1):
-        return f"{of(app)} proxy logged {flag} {count} times: {accesslog.FLAGS[flag]}"
+        return f"{of(app)} proxy logged {flag} {count} times: {access_log.FLAGS[flag]}"
     return None
 
 

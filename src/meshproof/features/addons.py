@@ -8,6 +8,7 @@ from meshproof.observe.jaeger import Jaeger
 from meshproof.observe.prometheus import Prometheus
 from meshproof.observe.service_proxy import ServiceProxy
 
+RATE_LIMIT_IMAGES = ("ratelimit", "valkey")
 _OK = 200
 _ANSWERS = "it answers"
 
@@ -38,3 +39,11 @@ def kiali(reads: Reads) -> Found:
     if status != _OK or said["status"]["Kiali state"] != "running":
         raise MeshproofError(f"kiali is not well ({status}: {said})", "look at the log of its pod")
     return Found(offered=True, found=_ANSWERS, value=said["status"].get("Kiali version"))
+
+
+def rate_limit_service(reads: Reads) -> Found:
+    """Whether a run can deploy a rate limit service of its own, with the store that it counts in."""
+    absent = [name for name in RATE_LIMIT_IMAGES if name not in reads.images]
+    if absent:
+        return Found(offered=False, found=f"no image was given for {' and '.join(absent)}")
+    return Found(offered=True, found="the run deploys its own")

@@ -6,9 +6,10 @@ from types import MappingProxyType
 from meshproof.errors import MeshproofError
 from meshproof.features import addons, cluster, controlplane, dataplane, interfaces, providers
 from meshproof.features.gateways import own_gateway
-from meshproof.features.interfaces import GATEWAY_API, served
+from meshproof.features.interfaces import served
 from meshproof.features.model import Feature, Features, Found
 from meshproof.features.reads import NotThereError, Reads, Surroundings
+from meshproof.mesh import gateway_api
 from meshproof.observe.service_proxy import NoSuchService
 
 Detector = Callable[[Reads], Found]
@@ -33,7 +34,7 @@ DETECTORS: Mapping[str, Detector] = MappingProxyType(
         "load-balancer": cluster.load_balancer,
         "gateway-api": interfaces.gateway_api,
         "gateway-api-experimental": interfaces.gateway_api_experimental,
-        "backend-tls-policy": served("backendtlspolicies", GATEWAY_API),
+        "backend-tls-policy": served("backendtlspolicies", gateway_api.GROUP),
         "envoy-filter": served("envoyfilters", "networking.istio.io"),
         "wasm": served("wasmplugins", "extensions.istio.io"),
         "traffic-extension": served("trafficextensions", "extensions.istio.io"),
@@ -45,6 +46,7 @@ DETECTORS: Mapping[str, Detector] = MappingProxyType(
         "tracing": addons.tracing,
         "grafana": addons.grafana,
         "kiali": addons.kiali,
+        "rate-limit-service": addons.rate_limit_service,
         "network-policy": cluster.network_policy,
         "dual-stack": cluster.dual_stack,
         "several-nodes": cluster.several_nodes,

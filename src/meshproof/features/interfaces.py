@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 from meshproof.features.model import Found
 from meshproof.features.reads import NotThereError, Reads
+from meshproof.mesh.gateway_api import EXPERIMENTAL, GROUP
 
-GATEWAY_API = "gateway.networking.k8s.io"
-EXPERIMENTAL = "gateway.networking.x-k8s.io"
 GATEWAY_CLASS = "istio"
 
 
@@ -27,8 +26,8 @@ def served(kind: str, group: str) -> Callable[[Reads], Found]:
 
 def gateway_api(reads: Reads) -> Found:
     """Whether the Gateway API is served, and Istio has accepted the class under which it implements it."""
-    if not {"gateways", "httproutes"} <= reads.kinds().get(GATEWAY_API, frozenset()):
-        return Found(offered=False, found=f"no gateways and httproutes of {GATEWAY_API} are served")
+    if not {"gateways", "httproutes"} <= reads.kinds().get(GROUP, frozenset()):
+        return Found(offered=False, found=f"no gateways and httproutes of {GROUP} are served")
     try:
         conditions = reads.gateway_class(GATEWAY_CLASS).get("status", {}).get("conditions") or ()
     except NotThereError:

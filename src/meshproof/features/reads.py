@@ -57,10 +57,12 @@ class Surroundings:
     Args:
         api: the cluster's API server.
         charts: folder or repository of Istio's charts, or None when none was given.
+        images: names of those that a run has.
     """
 
     api: ApiClient
     charts: str | None
+    images: frozenset[str] = frozenset()
 
 
 class Reads:
@@ -73,6 +75,7 @@ class Reads:
     def __init__(self, around: Surroundings) -> None:
         self._api = around.api
         self.charts = around.charts
+        self.images = around.images
         self._answers: dict[str, bytes | MeshproofError] = {}
         self._silent: MeshproofError | None = None
 

@@ -4,10 +4,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from meshproof.errors import MeshproofError
-from meshproof.wait import TimedOut, until
+from meshproof.traffic.clock import Clock, Pace, SystemClock
+from meshproof.traffic.waiting import Wait, Waited
 
 GATEWAY_API_GROUP = "gateway.networking.k8s.io"
-POLL_SECONDS = 0.1
+FIRST_GAP, LONGEST_GAP, GROWTH = 0.05, 0.1, 1.25
+"""Seconds between the starts of two looks, each of which is a request to the API server."""
+
+WORKLOADS = frozenset({"Deployment", "StatefulSet", "Pod"})
+"""Kinds that bring pods, which come and go after the object itself."""
 
 Object = Mapping[str, Any]
 """An object of the API, as JSON has it."""
@@ -64,26 +69,35 @@ def _false_condition(
     return None
 
 
-def wait_for(reason: Callable[[], str | None], *, seconds: float, what: str) -> None:
+def wait_for(
+    reason: Callable[[], str | None],
+    *,
+    seconds: float,
+    what: str,
+    clock: Clock | None = None,
+    waited: Callable[[Waited], object] | None = None,
+) -> None:
     """Return as soon as `reason` returns None.
 
     Args:
         reason: asks the cluster; returns what is still missing.
-        seconds: the deadline.
+        seconds: the deadline; it is asked once at least.
         what: the subject of the sentence in the error, for instance "Deployment reviews-v1".
+        clock: the time.
+        waited: told what the wait came to.
 
     Raises:
         MeshproofError: the deadline passed; the sentence ends with the last reason.
     """
-    last: str | None = None
-
-    def nothing_missing() -> bool:
-        nonlocal last
-        last = reason()
-        return last is None
-
-    next_step = "look at the namespace's events"
-    try:
-        until(nothing_missing, seconds, what, next_step, every=POLL_SECONDS)
-    except TimedOut as error:
-        raise MeshproofError(f"{what} is not done after {seconds:g} s: {last}", next_step) from error
+    clock, note = clock or SystemClock(), waited or (lambda _: None)
+    pace = Pace(clock, within=seconds, first=FIRST_GAP, longest=LONGEST_GAP, growth=GROWTH)
+    wait = Wait(clock)
+    pace.pause()
+    while (missing := reason()) is not None:
+        wait.not_yet()
+        if not pace.next():
+            note(wait.in_vain())
+            raise MeshproofError(
+                f"{what} is not done after {seconds:g} s: {missing}", "look at the namespace's events"
+            )
+    note(wait.over())

@@ -7,14 +7,15 @@ were sent. What cannot be seen is said and fails nothing: whether a behaviour ho
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from meshproof.errors import MeshproofError
-from meshproof.manifests.acceptance import GATEWAY_API_GROUP, Object
+from meshproof.manifests.acceptance import GATEWAY_API_GROUP, WORKLOADS, Object
 from meshproof.manifests.settling import Settling
 from meshproof.observe.istiod import Config, ControlPlane, State
 from meshproof.results import Propagation
 from meshproof.traffic.clock import Clock, Pace, SystemClock
+from meshproof.traffic.waiting import Wait, Waited
 
 FIRST_GAP, LONGEST_GAP, GROWTH = 0.02, 0.1, 1.25
 """Seconds between two looks, which ask the API server nothing: they go through an open connection."""
@@ -29,10 +30,13 @@ class Propagated:
     Args:
         at: when the API server had its last object, in the clock's seconds.
         found: how long it took from then on.
+        settled: whether it was followed to its end, so that nothing of it is on its way any more. Pods, which
+            come and go later, are not followed.
     """
 
     at: float
     found: Propagation
+    settled: bool = False
 
 
 class Barrier:
@@ -43,6 +47,7 @@ class Barrier:
         namespace: whose proxies are waited for.
         seconds: deadline of each wait.
         clock: the time.
+        waited: told what each wait came to.
     """
 
     def __init__(
@@ -52,7 +57,9 @@ class Barrier:
         *,
         seconds: float,
         clock: Clock | None = None,
+        waited: Callable[[Waited], object] | None = None,
     ) -> None:
+        self._waited = waited or (lambda _: None)
         self._control_plane = control_plane
         self._namespace = namespace
         self._seconds = seconds
@@ -76,15 +83,25 @@ class Barrier:
         at = self._clock.now()
         pace = Pace(self._clock, within=self._seconds, first=FIRST_GAP, longest=LONGEST_GAP, growth=GROWTH)
         settling = Settling(at, before)
+        wait = Wait(self._clock)
         lacks: list[str] = []
         try:
             while pace.next():
                 if not settling.taken_by_all:
                     lacks = self._take(settling, lacking)
-                if settling.look(self._clock.now(), self._control_plane.state(self._namespace)):
-                    return Propagated(at, settling.found())
+                known = settling.not_yet
+                settled = settling.look(self._clock.now(), self._control_plane.state(self._namespace))
+                wait.not_yet(settling.not_yet)
+                if settling.not_yet != known:
+                    # It is under way: what is left of it comes soon, and looks that only confirm cost little.
+                    pace.quicken()
+                if settled:
+                    self._waited(wait.over())
+                    return Propagated(at, settling.found(), settled=True)
         except MeshproofError as error:
+            self._waited(wait.in_vain())
             return Propagated(at, settling.found(self._given_up(error)))
+        self._waited(wait.in_vain())
         why = f"the control plane {lacks[0]}" if lacks else settling.missing()
         return Propagated(at, settling.found(f"after {self._seconds:g} s {why}"))
 
@@ -125,31 +142,44 @@ class Change:
 
     def applied(self, objects: Iterable[Object]) -> Propagated:
         """Wait until the proxies have these objects, which are as the API server has stored them."""
+        objects = tuple(objects)
         wanted = {Config.of(obj): _generation(obj) for obj in objects if _of_mesh(obj)}
 
         def lacking(has: Mapping[Config, int]) -> str | None:
             lack = (config for config, generation in wanted.items() if has.get(config, -1) < generation)
             return next((f"had not taken {config}" for config in lack), None)
 
-        return self._follow(wanted, lacking)
+        return self._follow(wanted, lacking, objects)
 
     def deleted(self, objects: Iterable[Object]) -> Propagated:
         """Wait until the proxies have lost these objects, which are as the API server had stored them."""
+        objects = tuple(objects)
         unwanted = {Config.of(obj) for obj in objects if _of_mesh(obj)}
 
         def left(has: Mapping[Config, int]) -> str | None:
             return next((f"still had {config}" for config in unwanted if config in has), None)
 
-        return self._follow(unwanted, left)
+        return self._follow(unwanted, left, objects)
+
+    def none(self) -> Propagated:
+        """Wait until nothing is on its way to the proxies, whoever has made it."""
+        if self._before is None:
+            return self._barrier.unseen(self._unreadable)
+        return self._barrier.wait(self._before, lambda _: None)
 
     def _follow(
-        self, configs: Collection[Config], lacking: Callable[[Mapping[Config, int]], str | None]
+        self,
+        configs: Collection[Config],
+        lacking: Callable[[Mapping[Config, int]], str | None],
+        objects: Iterable[Object],
     ) -> Propagated:
         if not configs:
             return self._barrier.unseen("none of its objects is configuration of the mesh")
         if self._before is None:
             return self._barrier.unseen(self._unreadable)
-        return self._barrier.wait(self._before, lacking)
+        followed = self._barrier.wait(self._before, lacking)
+        pods = any(obj["kind"] in WORKLOADS for obj in objects)
+        return replace(followed, settled=followed.settled and not pods)
 
 
 def _of_mesh(obj: Object) -> bool:

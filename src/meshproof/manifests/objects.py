@@ -13,7 +13,8 @@ from kubernetes.dynamic.exceptions import NotFoundError, ResourceNotFoundError
 from urllib3.exceptions import HTTPError
 
 from meshproof.errors import ExitCode, MeshproofError
-from meshproof.manifests.acceptance import Object, pending, wait_for
+from meshproof.manifests.acceptance import GATEWAY_API_GROUP, Object, pending, wait_for
+from meshproof.traffic.waiting import Waited
 
 FIELD_MANAGER = "meshproof"
 """Owner of the fields that a run sets, as the API server records it."""
@@ -53,9 +54,19 @@ class Manifests:
         namespace: where every object goes.
         labels: put on every object, so that a sweep finds it.
         seconds: deadline for an object to be accepted, and for one to be gone.
+        waited: told what each wait came to.
     """
 
-    def __init__(self, client: Any, namespace: str, labels: Mapping[str, str], *, seconds: float) -> None:
+    def __init__(
+        self,
+        client: Any,
+        namespace: str,
+        labels: Mapping[str, str],
+        *,
+        seconds: float,
+        waited: Callable[[Waited], object] | None = None,
+    ) -> None:
+        self._waited = waited
         self._client = client
         self._namespace = namespace
         self._labels = dict(labels)
@@ -85,12 +96,18 @@ class Manifests:
                 as_stored.append(self._apply_one(resource, ref, obj))
             if stored is not None:
                 stored(tuple(as_stored))
-            for ref in applied:
-                wait_for(partial(self._pending, ref), seconds=self._seconds, what=str(ref))
+            for ref, obj in zip(applied, as_stored, strict=True):
+                self._accepted(ref, obj)
         except BaseException:
             self._take_back(applied)
             raise
         return tuple(applied)
+
+    def _accepted(self, ref: Ref, stored: Object) -> None:
+        """Wait until the cluster has accepted an object; what it answered at first may already say so."""
+        if pending(stored) is not None:
+            reason = partial(self._pending, ref)
+            wait_for(reason, seconds=self._seconds, what=str(ref), waited=self._waited)
 
     @property
     def namespace(self) -> str:
@@ -162,7 +179,8 @@ class Manifests:
         """
         gone = tuple(reversed(tuple(refs)))
         errors: list[BaseException] = []
-        refused = {ref for ref in gone if not _done(partial(self._delete_one, ref), errors)}
+        seen_gone: set[Ref] = set()
+        refused = {ref for ref in gone if not _done(partial(self._delete_one, ref, seen_gone), errors)}
         if asked is not None:
             _done(asked, errors)
         # All were asked for at the same time, so they have one deadline, not one after the other.
@@ -170,25 +188,33 @@ class Manifests:
         for ref in gone:
             if any(not isinstance(error, Exception) for error in errors):
                 break  # whoever interrupts has no time for it; all has been asked for
-            if ref not in refused and _done(partial(self._wait_until_gone, ref, end), errors):
+            if ref in refused:
+                continue
+            if ref in seen_gone or _done(partial(self._wait_until_gone, ref, end), errors):
                 self._there.pop(ref, None)
         if errors:
             raise errors[0]
 
-    def _delete_one(self, ref: Ref) -> None:
+    def _delete_one(self, ref: Ref, gone: set[Ref]) -> None:
+        """Ask for an object to be deleted; add it to those that are gone where the answer says so already."""
         try:
-            self._client.delete(
+            answer = self._client.delete(
                 self._resource(ref),
                 name=ref.name,
                 namespace=self._namespace,
-                propagation_policy="Foreground",
+                propagation_policy="Background" if _owns_nothing(ref) else "Foreground",
             )
         except NotFoundError:
+            gone.add(ref)
             return
+        # What is still there, as long as somebody has to tidy up after it, is answered with itself.
+        if getattr(answer, "kind", None) == "Status":
+            gone.add(ref)
 
     def _wait_until_gone(self, ref: Ref, end: float) -> None:
         left = max(end - time.monotonic(), 0.0)
-        wait_for(partial(self._still_there, ref), seconds=left, what=f"deleting {ref}")
+        reason = partial(self._still_there, ref)
+        wait_for(reason, seconds=left, what=f"deleting {ref}", waited=self._waited)
 
     def _pending(self, ref: Ref) -> str | None:
         return pending(self.get(ref))
@@ -210,6 +236,12 @@ class Manifests:
             raise MeshproofError(
                 f"the cluster does not know {ref.api_version} {ref.kind}", "install its definition first"
             ) from error
+
+
+def _owns_nothing(ref: Ref) -> bool:
+    """Whether no other object goes with this one, so that nobody has to be waited for when it is deleted."""
+    group = ref.api_version.rpartition("/")[0]
+    return group.endswith(".istio.io") or (group == GATEWAY_API_GROUP and ref.kind.endswith("Route"))
 
 
 def _done(step: Callable[[], object], errors: list[BaseException]) -> bool:

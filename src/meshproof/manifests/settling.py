@@ -44,13 +44,19 @@ class Settling:
         self._first_with: float | None = None
         self._first_since_before: float | None = None
         self._silence = SILENCE_SECONDS
-        self._silent_since = self._steady_since = self._quiet_since = at
+        self._silent_since = self._steady_since = self._quiet_since = self._not_yet = at
         self._quiet_looks = 0
 
     def taken(self, now: float, istiod: str) -> None:
         """Take note that an istiod has the change in its store, the first time that this is seen."""
         if istiod not in self._taken_at:
             self._taken_at[istiod] = self._silent_since = now
+            self._not_yet = self._last_at
+
+    @property
+    def not_yet(self) -> float:
+        """When one last looked without finding all of it where it has to go, as is known by now."""
+        return self._not_yet
 
     @property
     def taken_by_all(self) -> bool:
@@ -75,10 +81,10 @@ class Settling:
             self._first_with = now
         if state.counts != last.counts:
             self._silent_since = now
-        self._last_at, self._last = now, state
         moved = bool(pushed) or state.proxies != last.proxies
         if moved:
-            self._steady_since = now
+            self._steady_since, self._not_yet = now, self._last_at
+        self._last_at, self._last = now, state
         complete = self._reached() >= state.proxies.keys()
         queued = not complete and self._queues.emptied(state.counts) is False
         if moved or queued:

@@ -10,6 +10,7 @@ from meshproof import wait
 from meshproof.cluster.kind import GATEWAY_NODE_PORT
 from meshproof.cluster.model import Cluster
 from meshproof.console import phase
+from meshproof.mesh import gateway_api
 from meshproof.mesh import profile as profiles
 from meshproof.mesh.helm import Helm, Release
 from meshproof.mesh.serving import judged, wait_serving
@@ -60,9 +61,13 @@ class Istio:
         """Install or repair istiod and what it stands on, and wait until it serves.
 
         Raises:
+            MeshproofError: the API server refused a definition of the Gateway API.
             ReleaseFailed: a chart did not install.
             TimedOut: istiod runs but its webhook does not judge.
         """
+        # First: istiod serves the Gateway API when it finds the definitions at its start.
+        with phase("install the Gateway API's custom resource definitions", times):
+            gateway_api.install(self.cluster, supplied.gateway_api)
         with phase("install Istio's custom resource definitions", times):
             values = self._values("base", supplied)
             self.helm.install_or_upgrade("istio-base", supplied.charts.base, SYSTEM, values)
@@ -109,6 +114,7 @@ class Istio:
             if definition.spec.group.endswith(CRD_SUFFIX):
                 extensions.delete_custom_resource_definition(definition.metadata.name)
                 removed.append(f"definition {definition.metadata.name}")
+        removed += [f"definition {name}" for name in gateway_api.remove(self.cluster)]
         core = client.CoreV1Api(self.cluster.api)
 
         def present() -> set[str]:

@@ -10,10 +10,10 @@ import pytest
 
 from meshproof.plugin import options, order
 from meshproof.plugin.marks import BY_MANIFEST, MARKER, api_of, check, wanted_by
-from meshproof.plugin.modules import behaviour_of_module
+from meshproof.plugin.modules import behaviour_of_module, groundwork
 from meshproof.plugin.selection import Selection
 
-__all__ = ["behaviour_of_module"]
+__all__ = ["behaviour_of_module", "groundwork"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,8 +27,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         f"{MARKER}(id, manifests=(), needs=()): the behaviour of the catalogue that a module proves, the "
-        "file beside it with the objects that make it true (or several, one for each API: every test is run with "
-        "each), and what features it needs besides the behaviour's",
+        "file beside it with the objects that make it true (or several, one for each API: every test is run "
+        "with each), and what features it needs besides the behaviour's",
     )
     if not _proves(config):
         return

@@ -8,6 +8,7 @@ import pytest
 from meshproof.errors import MeshproofError
 from meshproof.results import Verdict
 from meshproof.traffic import Evidence, Missed
+from meshproof.traffic.waiting import NOT_AT_ALL, Waited
 
 PROVES_NOTHING = "passes without what makes it true, and so proves nothing"
 SHOWS_NOTHING = "nobody answered, so the control shows nothing"
@@ -27,6 +28,8 @@ class Conclusion:
         after: what broke after a verdict that stands, as lines of evidence.
         hint: what probably explains a failure, or empty.
         diagnostics: folder of what was collected after a failure, relative to the output folder, or empty.
+        waited: for its module's manifests and their deletion, up to now.
+        torn_down: seconds of the tear-down of its module, where that waited.
     """
 
     verdict: Verdict
@@ -38,6 +41,8 @@ class Conclusion:
     after: tuple[str, ...] = ()
     hint: str = ""
     diagnostics: str = ""
+    waited: Waited = NOT_AT_ALL
+    torn_down: float = 0.0
 
 
 def conclude(

@@ -5,8 +5,10 @@ A suite's conftest brings them in with `pytest_plugins = ["meshproof.plugin.fixt
 shop in the run's namespace: a Shop).
 """
 
+import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import pytest
@@ -18,23 +20,31 @@ from meshproof.diagnose import KubernetesScene
 from meshproof.errors import ExitCode, MeshproofError
 from meshproof.features import Features, Surroundings, detect
 from meshproof.manifests import Barrier, Manifests, dynamic
+from meshproof.observe.access_log import AccessLog
+from meshproof.observe.counters import Counters
 from meshproof.observe.istiod import ControlPlane
 from meshproof.observe.jaeger import Jaeger
+from meshproof.observe.known_hosts import KnownHosts
 from meshproof.observe.prometheus import Prometheus
 from meshproof.plugin.diagnostics import SCENE
 from meshproof.plugin.environment import describe
+from meshproof.plugin.modules import SETTLED
 from meshproof.plugin.record import EVIDENCE
 from meshproof.plugin.recorder import Place
 from meshproof.plugin.verdicts import RECORDER, RUN_ID
+from meshproof.plugin.waits import waits_of
 from meshproof.results import EnvironmentRecord
 from meshproof.run import Run
 from meshproof.traffic import Budgets, Expect
 from meshproof.traffic.outside import Outside
-from meshproof.traffic.probe import PodProxy, Probe
+from meshproof.traffic.probe import WORKLOAD_LABEL, PodProxy, Probe
 from meshproof.workloads import Curl, Pod, pods_of
 
 IMAGES = ("productpage", "details", "reviews", "ratings", "probe")
 """The images that a run deploys, as the file of --meshproof-images names them."""
+
+FURTHER_IMAGES = ("ratelimit", "valkey")
+"""Those that only some behaviours need: a file may do without them."""
 
 INJECTION = {"istio-injection": "enabled"}
 
@@ -68,7 +78,8 @@ def images(request: pytest.FixtureRequest) -> Mapping[str, str]:
         )
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return {name: str(found[name]) for name in IMAGES}
+        further = tuple(name for name in FURTHER_IMAGES if name in found)
+        return {name: str(found[name]) for name in (*IMAGES, *further)}
     except (OSError, yaml.YAMLError, TypeError, KeyError) as error:
         raise MeshproofError(
             f"the images in {path} cannot be read ({type(error).__name__}: {error})",
@@ -81,7 +92,9 @@ def images(request: pytest.FixtureRequest) -> Mapping[str, str]:
 def features(request: pytest.FixtureRequest, cluster: Cluster, mesh: str) -> Features:
     """Return what this mesh offers, but for what the user knows better."""
     option = request.config.getoption
-    detected = detect(Surroundings(cluster.api, option("meshproof_charts")))
+    given = option("meshproof_images") is not None
+    images = frozenset(request.getfixturevalue("images")) if given else frozenset()
+    detected = detect(Surroundings(cluster.api, option("meshproof_charts"), images))
     found = detected.with_overrides(option("meshproof_assume"), option("meshproof_exempt"))
     # Every verdict needs the features, so none is recorded before it is known of which mesh it is.
     facts = option("meshproof_fact")
@@ -120,16 +133,18 @@ def tokens(run: Run, images: Mapping[str, str]) -> Mapping[str, str]:
 
 
 @pytest.fixture(scope="session")
-def manifests(api: ApiClient, run: Run, budgets: Budgets) -> Manifests:
+def manifests(request: pytest.FixtureRequest, api: ApiClient, run: Run, budgets: Budgets) -> Manifests:
     """Return what applies objects to the run's namespace."""
-    return Manifests(dynamic(api), run.namespace, run.labels, seconds=budgets.accept)
+    waited = waits_of(request.config).note
+    return Manifests(dynamic(api), run.namespace, run.labels, seconds=budgets.accept, waited=waited)
 
 
 @pytest.fixture(scope="session")
-def barrier(api: ApiClient, run: Run, budgets: Budgets) -> Iterator[Barrier]:
+def barrier(request: pytest.FixtureRequest, api: ApiClient, run: Run, budgets: Budgets) -> Iterator[Barrier]:
     """Return what waits until the run's proxies have what was applied."""
     control_plane = ControlPlane.in_cluster(api)
-    yield Barrier(control_plane, run.namespace, seconds=budgets.acknowledge)
+    waited = waits_of(request.config).note
+    yield Barrier(control_plane, run.namespace, seconds=budgets.acknowledge, waited=waited)
     control_plane.close()
 
 
@@ -137,20 +152,22 @@ def barrier(api: ApiClient, run: Run, budgets: Budgets) -> Iterator[Barrier]:
 def budgets(request: pytest.FixtureRequest) -> Budgets:
     """Return the table of budgets.
 
-    A control run waits in vain each time, so it waits less for answers: many times as long as a change needs
-    to arrive. It waits as long as any for telemetry, which comes only when the mesh is asked for it again.
-    What was asked for by name holds there too.
+    A control run has its own: it waits in vain each time. What was asked for by name holds there too.
     """
     table = Budgets.from_environment()
     if request.config.getoption("meshproof_control"):
-        table = replace(table, converge=table.converge / 4)
+        table = table.of_control()
     return table.with_overrides(request.config.getoption("meshproof_budget"))
 
 
 @pytest.fixture
 def expect(request: pytest.FixtureRequest, budgets: Budgets) -> Expect:
     """Return what judges; the evidence of each expectation goes to the test's record."""
-    return Expect(budgets, recorder=request.node.stash.setdefault(EVIDENCE, []).append)
+    give_up = None
+    if request.config.getoption("meshproof_control"):
+        give_up = budgets.patience(request.config.stash.get(SETTLED, None))
+    record = request.node.stash.setdefault(EVIDENCE, []).append
+    return Expect(budgets, recorder=record, give_up=give_up)
 
 
 @pytest.fixture(scope="session")
@@ -183,6 +200,14 @@ def outside(bookinfo: Shop, budgets: Budgets) -> Outside:
 
 
 @pytest.fixture(scope="session")
+def known_hosts(api: ApiClient, run: Run, budgets: Budgets) -> Callable[[str], KnownHosts]:
+    """Return what tells which Services the configuration of a workload's proxies names."""
+    return lambda workload: KnownHosts(
+        api, run.namespace, f"{WORKLOAD_LABEL}={workload}", seconds=budgets.observe
+    )
+
+
+@pytest.fixture(scope="session")
 def ratings(api: ApiClient, run: Run, budgets: Budgets, bookinfo: Shop) -> Curl:  # noqa: ARG001 - ratings come with it
     """Return the ratings container as a sender of calls, with the curl that it has."""
     return Curl(api, run.namespace, "ratings", budgets)
@@ -192,6 +217,25 @@ def ratings(api: ApiClient, run: Run, budgets: Budgets, bookinfo: Shop) -> Curl:
 def pods(api: ApiClient, run: Run) -> Callable[[str], tuple[Pod, ...]]:
     """Return what lists the run's pods of an app."""
     return partial(pods_of, api, run.namespace)
+
+
+@pytest.fixture
+def key() -> str:
+    """Return a word of the test's own, to put into a path: logs and counts tell its calls apart by it."""
+    return secrets.token_hex(8)
+
+
+@pytest.fixture
+def access_log(api: ApiClient, run: Run) -> Callable[[str], AccessLog]:
+    """Return what reads the log that a workload's proxies have written since the test began."""
+    began = time.monotonic()
+    return lambda workload: AccessLog(api, run.namespace, f"{WORKLOAD_LABEL}={workload}", began)
+
+
+@pytest.fixture(scope="session")
+def counters(api: ApiClient, run: Run) -> Callable[[str], Counters]:
+    """Return what reads the counters that a workload's proxies keep."""
+    return lambda workload: Counters(api, run.namespace, f"{WORKLOAD_LABEL}={workload}")
 
 
 @pytest.fixture(scope="session")

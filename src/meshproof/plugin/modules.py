@@ -15,8 +15,15 @@ if TYPE_CHECKING:
 
 PROPAGATION: "pytest.StashKey[Propagated]" = pytest.StashKey()
 """Where a module keeps how its manifests came to the proxies; absent when it has none."""
+SETTLED = pytest.StashKey[float | None]()
+"""Where a process keeps how long the last change took to settle, in seconds; None when that was not seen."""
 LEFT = pytest.StashKey[str]()
 """Where a process keeps what a module has left in its namespace, a clause; absent when nothing is."""
+
+
+@pytest.fixture(scope="module")
+def groundwork() -> None:
+    """Make nothing. A module overrides it when its manifests stand on something, such as a Secret."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -41,8 +48,10 @@ def behaviour_of_module(request: pytest.FixtureRequest) -> Iterator[None]:
         pytest.skip(reason)
     if left := request.config.stash.get(LEFT, ""):
         raise MeshproofError(left, "look why they could not be deleted, and run again")
+    request.getfixturevalue("groundwork")
     path = wanted.to_apply(control=request.config.getoption("meshproof_control"))
     if path is None:
+        _settle(request)
         yield
         return
     # Imported only here: the client of the API server has no part in a run that proves no behaviour.
@@ -57,18 +66,44 @@ def behaviour_of_module(request: pytest.FixtureRequest) -> Iterator[None]:
     def stored(as_stored: tuple["Object", ...]) -> None:
         nonlocal kept
         kept = as_stored
-        request.node.stash[PROPAGATION] = change.applied(as_stored)
+        followed = request.node.stash[PROPAGATION] = change.applied(as_stored)
+        request.config.stash[SETTLED] = _settled(followed)
 
     with _noting_what_stays(request, manifests):
         applied = manifests.apply(objects, stored)
     yield
     removal: Change | None = None
+
+    def asked() -> None:
+        request.config.stash[SETTLED] = _settled(removal.deleted(kept) if removal else None)
+
     with _noting_what_stays(request, manifests):
         try:
             removal = barrier.begin()
         finally:
             # Whatever keeps one from following the change, its objects must go.
-            manifests.delete(applied, lambda: removal and removal.deleted(kept))
+            manifests.delete(applied, asked)
+
+
+def unsettle(config: pytest.Config) -> None:
+    """Take note that something was made of which nobody has seen that it settled."""
+    if SETTLED in config.stash:
+        del config.stash[SETTLED]
+
+
+def _settle(request: pytest.FixtureRequest) -> None:
+    """See to it, in a control run, that what was there before its first test is on its way no more."""
+    if request.config.stash.get(SETTLED, None) is None and request.config.getoption("meshproof_control"):
+        # The shop has been made just now, for instance, or pods of the module before have gone.
+        barrier: Barrier = request.getfixturevalue("barrier")
+        request.config.stash[SETTLED] = _settled(barrier.begin().none())
+
+
+def _settled(change: "Propagated | None") -> float | None:
+    """Return how long a change took until nothing of it was on its way; None when that was not seen."""
+    if change is None or not change.settled:
+        return None
+    return change.found.acknowledged or 0.0
 
 
 @contextmanager

@@ -53,6 +53,7 @@ class Lines:
         self._console = console
         self._open: dict[str, set[str]] = {}
         self._running: dict[str, str] = {}
+        self._said: dict[str, Line] = {}
         self._deployed = False
         self._progress = Progress(
             SpinnerColumn(),
@@ -119,7 +120,10 @@ class Lines:
             return
         first = self._open.pop(record.behaviour, None) is not None
         tests = [test for test in self._recorder.records.values() if test.behaviour == record.behaviour]
-        self._print(Line.of(tests))
+        line = Line.of(tests)
+        if self._said.get(record.behaviour) != line:
+            self._print(line)
+            self._said[record.behaviour] = line
         if first:  # what breaks after a verdict may change it, and then it is said again
             self._progress.advance(self._task)
 

@@ -11,7 +11,7 @@ from meshproof.plugin.diagnostics import known_by
 from meshproof.plugin.marks import Wanted
 from meshproof.plugin.modules import PROPAGATION
 from meshproof.redact import redact
-from meshproof.results import DurationFound, Propagation, ShareFound, TestRecord
+from meshproof.results import DurationFound, Propagation, ShareFound, TestRecord, WaitingFound
 from meshproof.traffic import Evidence
 
 EVIDENCE = pytest.StashKey[list[Evidence]]()
@@ -42,7 +42,15 @@ def record(item: pytest.Item, wanted: Wanted, conclusion: Conclusion) -> TestRec
         propagation=_propagation(item, evidence),
         shares=tuple(ShareFound(**asdict(share)) for one in evidence for share in one.shares),
         durations=tuple(DurationFound(**asdict(took)) for one in evidence for took in one.durations),
+        waited=_waited(conclusion, evidence),
     )
+
+
+def _waited(conclusion: Conclusion, evidence: Sequence[Evidence]) -> WaitingFound:
+    """Return what the test waited, for its module's manifests and for what it expected."""
+    waited = sum((one.waited for one in evidence), conclusion.waited)
+    whole = conclusion.seconds + conclusion.torn_down
+    return WaitingFound(seconds=round(waited.seconds, 3), late=round(waited.late, 3), of=round(whole, 3))
 
 
 def _propagation(item: pytest.Item, evidence: Sequence[Evidence]) -> Propagation | None:

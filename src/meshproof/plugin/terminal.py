@@ -7,7 +7,7 @@ from typing import Self
 import pytest
 
 from meshproof.behaviours import CATALOGUE
-from meshproof.results import TestRecord, Verdict, by_api, verdict_of
+from meshproof.results import TestRecord, Verdict, WaitingFound, by_api, verdict_of
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,12 @@ def summarise(
 
     Args:
         terminal: where to print.
-        records: what the tests found.
+        records: what the tests found; what they waited is said whatever else is.
         lines: whether there is still a line to be printed for each behaviour.
         require_all: whether behaviours that are not offered fail the run; a last line then names them.
     """
     by_id: dict[str, list[TestRecord]] = {}
+    records = tuple(records)
     for record in records:
         by_id.setdefault(record.behaviour, []).append(record)
     if lines and by_id:
@@ -74,6 +75,9 @@ def summarise(
             _print(terminal, line)
         if line.verdict is Verdict.NOT_OFFERED:
             absent.append(behaviour_id)
+    waited = WaitingFound.together(record.waited for record in records)
+    if waited is not None and waited.seconds:
+        terminal.line(f"The tests {waited}.")
     if require_all and absent:
         terminal.line(f"--meshproof-require-all: the run fails, not offered: {', '.join(absent)}", red=True)
 

@@ -1,5 +1,6 @@
 """From what pytest says of a test to what it says of the mesh."""
 
+import time
 from collections.abc import Generator, Mapping
 from dataclasses import replace
 
@@ -11,9 +12,11 @@ from meshproof.errors import MeshproofError
 from meshproof.plugin.conclusion import Conclusion, Stopwatch, conclude
 from meshproof.plugin.diagnostics import diagnose, known_by, with_hint
 from meshproof.plugin.marks import Wanted
+from meshproof.plugin.modules import unsettle
 from meshproof.plugin.outcome import VERDICT, Outcome
 from meshproof.plugin.record import evidence_of, record
 from meshproof.plugin.recorder import Records
+from meshproof.plugin.waits import waits_of
 from meshproof.plugin.watch import LOST
 from meshproof.redact import redact
 from meshproof.results import Verdict
@@ -46,12 +49,15 @@ class Verdicts:
         records: Records,
         outcome: Outcome | None,
     ) -> None:
+        self._config = config
         self._control: bool = config.getoption("meshproof_control")
         self._wanted = wanted
         self._open: dict[pytest.Item, Conclusion] = {}
         self._written: dict[pytest.Item, Conclusion] = {}
         self._untidy: Exception | None = None
         self._shared = Stopwatch()
+        self._waits = waits_of(config)
+        self._torn_down = 0.0
         self._records = records
         self._outcome = outcome
 
@@ -61,7 +67,10 @@ class Verdicts:
         if fixturedef.scope != "session":
             return (yield)
         with self._shared:
-            return (yield)
+            made = yield
+        # What was known to have settled says nothing of what has been made since, such as the shop.
+        unsettle(self._config)
+        return made
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -73,6 +82,10 @@ class Verdicts:
             return report
         before = self._open.get(item)
         conclusion = conclude(before, call, shared=self._shared.taken(), control=self._control)
+        waited = self._waits.taken()
+        if waited.seconds:
+            took = self._torn_down if report.when == "teardown" else 0.0
+            conclusion = replace(conclusion, waited=conclusion.waited + waited, torn_down=took)
         self._open[item] = conclusion  # before anything that takes time, in which the run may be stopped
         if call.excinfo is not None and report.when != "teardown" and LOST not in item.config.stash:
             # Now, while what it ran against is still there; where that is lost, there is nobody to ask.
@@ -99,11 +112,18 @@ class Verdicts:
         self, item: pytest.Item, nextitem: pytest.Item | None
     ) -> Generator[None, object, object]:
         """Let the last test answer for itself and its module, and not for what all tests share."""
+        began = time.perf_counter()
         if nextitem is not None or item not in self._wanted:
-            return (yield)
+            try:
+                return (yield)
+            finally:
+                self._torn_down = time.perf_counter() - began
         # pytest takes everything down at once then; this is its own way to stop before what all share.
         state = item.session._setupstate  # noqa: SLF001 - it has no other
-        state.teardown_exact(item.session)  # type: ignore[arg-type] # any node will do
+        try:
+            state.teardown_exact(item.session)  # type: ignore[arg-type] # any node will do
+        finally:
+            self._torn_down = time.perf_counter() - began
         try:
             return (yield)
         except pytest.exit.Exception:

@@ -171,6 +171,7 @@ def _outcome(test: TestRecord, shown: int) -> TestOutcome:
         propagation=test.propagation,
         shares=test.shares,
         durations=test.durations,
+        waited=test.waited,
     )
 
 

@@ -11,7 +11,7 @@ from meshproof.behaviours import Area, Level
 from meshproof.report.model import Conclusion, ControlResult, Report
 from meshproof.report.outcomes import AreaOutcome, LevelOutcome, Result
 from meshproof.report.propagation import Spread
-from meshproof.results import Verdict
+from meshproof.results import Verdict, WaitingFound
 
 # The one in C, where PyYAML was built with it, is some ten times as fast.
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -134,6 +134,20 @@ class ConformancePropagation(_Object):
     answered: StageSeconds | None = None
 
 
+class ConformanceWaiting(_Object):
+    """How long the tests waited, in seconds.
+
+    Args:
+        seconds: in all, for conditions to come true.
+        late: at most so many of them passed after what was waited for was already true.
+        of: what the tests took, the set-up and the tear-down of their modules included.
+    """
+
+    seconds: float
+    late: float
+    of: float
+
+
 class ConformanceReport(_Object):
     """The whole document; versions that were not recorded read "unknown".
 
@@ -144,6 +158,7 @@ class ConformanceReport(_Object):
         control: whether the tests were seen to fail without what makes them true.
         features: everything that was looked for in this mesh.
         propagation: how long configuration took to take effect; left out when that was not watched.
+        waited: how long the tests waited; left out when that was not measured.
         seconds: what the tests of each behaviour took, of those that ran.
         apis: through which API each behaviour was seen to hold, left out where none was tried so.
         areas: outcomes by area and level.
@@ -163,6 +178,7 @@ class ConformanceReport(_Object):
     control: ConformanceControl
     features: tuple[ConformanceFeature, ...] = ()
     propagation: ConformancePropagation | None = None
+    waited: ConformanceWaiting | None = None
     seconds: dict[str, float] = Field(default_factory=dict)
     apis: dict[str, dict[str, Verdict]] | None = None
     areas: tuple[ConformanceArea, ...]
@@ -193,6 +209,7 @@ def conformance(report: Report) -> ConformanceReport:
         control=_control(report),
         features=tuple(ConformanceFeature(**feature.model_dump()) for feature in environment.features),
         propagation=_propagation(report.propagation),
+        waited=_waited(report.waited),
         seconds={b.id: round(b.seconds, 3) for b in report.behaviours if b.seconds},
         apis={b.id: b.apis for b in report.behaviours if b.apis} or None,
         areas=tuple(_area(area) for area in report.areas),
@@ -214,6 +231,10 @@ def _propagation(found: Spread | None) -> ConformancePropagation | None:
     if found is None:
         return None
     return ConformancePropagation.model_validate(_rounded(found.model_dump()))
+
+
+def _waited(found: WaitingFound | None) -> ConformanceWaiting | None:
+    return None if found is None else ConformanceWaiting.model_validate(_rounded(found.model_dump()))
 
 
 def _rounded(value: Any) -> Any:

@@ -8,7 +8,7 @@ from meshproof.behaviours import Level
 from meshproof.report.load import Load
 from meshproof.report.outcomes import AreaOutcome, BehaviourOutcome, Counts, Result, TestOutcome, Value
 from meshproof.report.propagation import Change, Spread, changes, spread
-from meshproof.results import Environment, Implementation, Verdict
+from meshproof.results import Environment, Implementation, Verdict, WaitingFound
 
 SEED = "--seed"
 """The option under which a run notes the seed that repeats its order."""
@@ -53,6 +53,11 @@ class Control(Value):
     def ids(self, verdict: Verdict) -> tuple[str, ...]:
         """The behaviours that have this verdict."""
         return tuple(behaviour.id for behaviour in self.behaviours if behaviour.verdict is verdict)
+
+    @property
+    def waited(self) -> WaitingFound | None:
+        """What all of its tests waited; None when that was not measured."""
+        return WaitingFound.together(test.waited for b in self.behaviours for test in b.tests)
 
     @property
     def failed_as_they_must(self) -> int:
@@ -136,6 +141,11 @@ class Report(Value):
     def propagation(self) -> Spread | None:
         """How long those took; None when none was watched."""
         return spread(self.changes)
+
+    @property
+    def waited(self) -> WaitingFound | None:
+        """What all tests waited; None when that was not measured."""
+        return WaitingFound.together(test.waited for b in self.behaviours for test in b.tests)
 
     @property
     def seed(self) -> str | None:

@@ -10,7 +10,15 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from meshproof.behaviours import Area, Level
-from meshproof.results import DurationFound, Propagation, ShareFound, Verdict, by_api, verdict_of
+from meshproof.results import (
+    DurationFound,
+    Propagation,
+    ShareFound,
+    Verdict,
+    WaitingFound,
+    by_api,
+    verdict_of,
+)
 
 
 class Result(StrEnum):
@@ -80,6 +88,7 @@ class TestOutcome(Value):
         propagation: how long the manifest of its module took to take effect; None when it has none.
         shares: the shares that it tested.
         durations: the durations that it judged.
+        waited: how long it waited; None when that was not measured.
     """
 
     __test__ = False  # the name begins with Test, but pytest has nothing to collect here
@@ -96,6 +105,7 @@ class TestOutcome(Value):
     propagation: Propagation | None = None
     shares: tuple[ShareFound, ...] = ()
     durations: tuple[DurationFound, ...] = ()
+    waited: WaitingFound | None = None
 
     @property
     def module(self) -> str:

@@ -56,6 +56,7 @@ class Supplied:
         supply: the name of the supply that answered.
         tools: programs on this host.
         charts: Istio's charts.
+        gateway_api: folder with the definitions of the Gateway API's experimental channel.
         istio_version: the version that istiod reports.
         node_image: kind's node image.
         images: short name -> reference, of all that runs in the cluster.
@@ -68,6 +69,7 @@ class Supplied:
     supply: str
     tools: Tools
     charts: Charts
+    gateway_api: Path
     istio_version: str
     node_image: str
     images: Mapping[str, str]

@@ -70,6 +70,7 @@ class Packages:
                 istiod=str(charts / "istio-control" / "istio-discovery"),
                 gateway=str(charts / "gateway"),
             ),
+            gateway_api=tools["gateway-api"],
             istio_version=self._pins["istio"],
             node_image=self._images.reference("node"),
             images=images,

@@ -18,6 +18,8 @@ CLUSTER_IMAGES = (
     "jaeger",
     *(f"bookinfo-{service}" for service in SERVICES),
     "probe",
+    "ratelimit",
+    "valkey",
 )
 # What is built only when it is asked for by name: the demo does without.
 ON_DEMAND = ("browser",)
@@ -28,10 +30,11 @@ HOST_TOOLS = {
     "istio": {"istioctl": "/bin/istioctl", "charts": "/charts"},
     "kind": {"kind": "/kind"},
     "helm": {"helm": "/helm"},
+    "gateway-api": {"gateway-api": "/gateway-api"},
 }
 
 # What the packages supply builds; Go programs early, so that none of them is left for the end to build alone.
-BUILD_ORDER = (*HOST_TOOLS, "jaeger", "node", *CLUSTER_IMAGES)
+BUILD_ORDER = (*HOST_TOOLS, "jaeger", "ratelimit", "node", *CLUSTER_IMAGES)
 
 
 def required_version(go_mod: Path, module: str) -> str:
@@ -63,13 +66,14 @@ def recipes(house: Path) -> dict[str, Recipe]:
             "REVISION": required_version(images / "istio" / "go.mod", "istio.io/istio").rpartition("-")[2],
         },
     }
-    own = ("go", "kubernetes", "istio", "kind", "helm", "etcd", "coredns", "pause")
+    own = ("go", "kubernetes", "istio", "kind", "helm", "etcd", "coredns", "pause", "gateway-api")
     found = [Recipe(name, images / name, arguments=arguments.get(name, {})) for name in own]
     for binary in CONTROL_PLANE:
         target = "proxy" if binary == "kube-proxy" else "static"
         found.append(Recipe(binary, images / "control-plane", target, {"BINARY": binary}))
     found.append(Recipe("node", images / "node", arguments=arguments["node"], archived=NODE_IMAGES))
-    found += [Recipe(name, images / name) for name in ("pilot", "proxyv2", "prometheus", "jaeger")]
+    plain = ("pilot", "proxyv2", "prometheus", "jaeger", "ratelimit", "valkey")
+    found += [Recipe(name, images / name) for name in plain]
     found += [Recipe(f"bookinfo-{service}", house / "bookinfo" / service) for service in SERVICES]
     found.append(Recipe("probe", house / "bookinfo" / "probe"))
     found += [Recipe(name, images / name) for name in ON_DEMAND]

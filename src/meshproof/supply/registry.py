@@ -49,6 +49,20 @@ class Tool(_Schema):
     sha256: dict[str, str]
 
 
+class GatewayApi(_Schema):
+    """The Gateway API's custom resource definitions.
+
+    Args:
+        version: the release.
+        address: of one file; `{version}` and `{file}` are filled in.
+        sha256: of every file, by its name.
+    """
+
+    version: str
+    address: str
+    sha256: dict[str, str]
+
+
 class Pins(_Schema):
     """Which releases are used.
 
@@ -59,6 +73,7 @@ class Pins(_Schema):
         node: kind's node image.
         images: short name -> reference, of the official images that run in the cluster.
         tools: name -> program.
+        gateway_api: files that are no program.
     """
 
     istio: str
@@ -67,6 +82,7 @@ class Pins(_Schema):
     node: str
     images: dict[str, str]
     tools: dict[str, Tool]
+    gateway_api: GatewayApi
 
     def loose(self) -> list[str]:
         """What is pinned by its version only, so that its publisher could still replace it."""
@@ -116,6 +132,7 @@ class Registry:
         machine = machine_name(platform.system(), platform.machine())
         tools = {name: self._tool(name, machine) for name in TOOLS}
         charts = self._charts(tools["helm"])
+        gateway_api = self._gateway_api()
         self._images.ensure(engine, self._local)
         local = {name: self._images.reference(name) for name in self._local}
         return Supplied(
@@ -126,6 +143,7 @@ class Registry:
                 istiod=str(charts / "istiod"),
                 gateway=str(charts / "gateway"),
             ),
+            gateway_api=gateway_api,
             istio_version=self._pins.istio,
             node_image=self._pins.node,
             images={**self._pins.images, **local},
@@ -192,6 +210,19 @@ class Registry:
                             f"Istio's chart {name} {self._pins.istio} cannot be had: {error.what}",
                             "check this machine's network or proxy settings, or use --supply packages",
                         ) from error
+                partial.rename(folder)
+        return folder
+
+    def _gateway_api(self) -> Path:
+        pinned = self._pins.gateway_api
+        folder = self._tools / f"gateway-api-{pinned.version}"
+        if not folder.exists():
+            say(f"    fetching {len(pinned.sha256)} definitions of the Gateway API {pinned.version}")
+            with tempfile.TemporaryDirectory(prefix="meshproof-", dir=self._tools) as scratch:
+                partial = Path(scratch) / "partial"
+                partial.mkdir()
+                for file, sha256 in pinned.sha256.items():
+                    fetch(pinned.address.format(version=pinned.version, file=file), sha256, partial / file)
                 partial.rename(folder)
         return folder
 

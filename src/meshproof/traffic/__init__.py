@@ -10,7 +10,9 @@ from meshproof.traffic.checks import Check
 from meshproof.traffic.evidence import DurationEvidence, Evidence, ShareEvidence
 from meshproof.traffic.expect import Expect
 from meshproof.traffic.misses import (
+    AllowanceMissed,
     AttemptsMissed,
+    CrowdMissed,
     DurationMissed,
     Missed,
     NotConverged,
@@ -22,6 +24,7 @@ from meshproof.traffic.protocol import ClientCertificate, Protocol, Tls
 from meshproof.traffic.reply import Failure, FailureKind, Handshake, Reply
 
 __all__ = [
+    "AllowanceMissed",
     "Answer",
     "AttemptsMissed",
     "Batch",
@@ -30,6 +33,7 @@ __all__ = [
     "CannotSend",
     "Check",
     "ClientCertificate",
+    "CrowdMissed",
     "DurationEvidence",
     "DurationMissed",
     "Evidence",

@@ -14,10 +14,12 @@ SCALE = "MESHPROOF_TIME_SCALE"
 
 _DEADLINES = (
     *("call_timeout", "accept", "remove", "acknowledge"),
-    *("converge", "hold", "sample", "observe", "steady", "late"),
+    *("converge", "hold", "sample", "observe", "steady", "control", "late"),
 )
-_FRACTIONS = ("points", "alpha", "beta")
+_FRACTIONS = ("points", "connection_points", "alpha", "beta")
 _FASTEST = 0.05
+TIMES_SETTLED = 5
+"""So many times as long as a change took to settle one looks for it in a control run, at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Budgets:
     """One sample of a share: about 4,000 calls, were they as slow as 40 a second."""
     observe: float = 60.0
     """Until what the mesh says of its traffic is there: four scrapes at 15 s."""
+    control: float = 2.0
+    """In a control run: for so long at least one looks, and then a miss ends it. See `patience`."""
     late: float = 0.5
     """So much later than it should a reply may come: a proxy's timer is exact, a busy machine is not."""
 
@@ -65,16 +69,53 @@ class Budgets:
     """Calls at the same time in a sample of shares."""
     timed_concurrency: int = 27
     """Calls at the same time while durations of slowed calls are judged: they wait more than they work."""
+    load: int = 60
+    """Calls in a second, while something is done to the mesh: so many that a gap of 50 ms hits some."""
+    group: int = 120
+    """Calls that are judged together: one backend of three is passed by in none of 10^20 groups."""
+    crowd: int = 16
+    """Calls at the same time where only some of them are let in: four times as many as suites let in."""
+    beyond: int = 10
+    """Calls beyond an allowance: all of them must be refused."""
     keyed: int = 30
-    """Calls whose attempts are counted, every one of them: each is four requests to the API server."""
+    """Calls whose attempts are counted, each of them: it is two or three requests to the API server."""
 
     # Exactness, as fractions.
     points: float = 0.05
     """The deviation that a sample must be able to show."""
+    connection_points: float = 0.1
+    """The same of a sample of connections: each costs the mesh handshakes of its own, a call none."""
     alpha: float = 1e-4
     """Rate at which a share that is right is called wrong."""
     beta: float = 1e-3
     """Rate at which what is off by `points` is called right."""
+
+    def of_control(self) -> Self:
+        """Return the table of a control run.
+
+        What must hold for a stated time is watched for as long as misses are waited for: in a state that has
+        settled, it is kept or broken from the first call on. Watched too briefly, a test would seem to prove
+        nothing, which is said aloud; never the other way round.
+
+        Telemetry is waited for over two scrapes: the one that comes next may be under way already, the second
+        has all that there was. It cannot be told earlier, because no look between two scrapes tells anything.
+        """
+        return replace(self, hold=min(self.hold, self.control), observe=self.observe / 2)
+
+    def patience(self, settled: float | None) -> float:
+        """Return the seconds from which on a miss ends an expectation in a control run.
+
+        Without its cause an expectation is missed, so most of a control run is waiting in vain. But a change
+        that settled before the test began is everywhere, and what the next seconds bring, these have brought:
+        they are several times as many as the module's own change took, and never fewer than `control`. Where
+        nobody could see it settle, they are a quarter of `converge`, many times what a change takes.
+
+        Args:
+            settled: how long the change took that the test begins with, 0 where nothing was changed; None
+                when that was not seen.
+        """
+        patience = self.converge / 4 if settled is None else max(self.control, TIMES_SETTLED * settled)
+        return min(patience, self.converge)
 
     def scaled(self, factor: float) -> Self:
         """Return the same budgets with every deadline multiplied."""

@@ -1,9 +1,10 @@
 """Checks: values that say of a reply why it missed. Combine them with `&`."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from typing import Any
 
 from meshproof.traffic.reply import Failure, FailureKind, Reply
 
@@ -81,6 +82,22 @@ def served_by(workload: str) -> Check:
     return _of_reply(f"served by {workload}", judge)
 
 
+def served_as_before() -> Check:
+    """The workload that answered is the one that answered the call before; for one expectation only."""
+    before = ""
+
+    def judge(reply: Reply) -> str | None:
+        nonlocal before
+        last, before = before, reply.workload or ""
+        if before and before == last:
+            return None
+        if not before:
+            return f"{_status_seen(reply)}, from somebody unnamed"
+        return f"served by {before}, {f'after {last}' if last else 'the first of all'}"
+
+    return _of_reply("served by the same workload as before", judge)
+
+
 def body_contains(text: str) -> Check:
     """The reply's body contains this text."""
     return _of_reply(
@@ -142,17 +159,73 @@ def saw_header(name: str, part: str) -> Check:
     For what a proxy tells the called side, such as x-forwarded-client-cert.
     """
 
-    def judge(reply: Reply) -> str | None:
-        try:
-            received = json.loads(reply.body)["headers"]
-            value = received.get(name.lower())
-        except (ValueError, TypeError, KeyError, AttributeError):
-            return f"{_status_seen(reply)}, not from a probe"
+    def judge(saw: Mapping[str, Any]) -> str | None:
+        value = saw["headers"].get(name.lower())
         if value is None:
             return f"{name} not received"
         return None if part in value else f"received {name}: {value}"
 
-    return _of_reply(f"{name} received with {part!r}", judge)
+    return _of_probe(f"{name} received with {part!r}", judge)
+
+
+def received(name: str, value: str | None) -> Check:
+    """The probe that answered received this header with exactly this value; None: no such header.
+
+    Of a header that was sent more than once it has the values joined by a comma and a space.
+    """
+
+    def judge(saw: Mapping[str, Any]) -> str | None:
+        seen = saw["headers"].get(name.lower())
+        if seen == value:
+            return None
+        return f"{name} not received" if seen is None else f"received {name}: {seen}"
+
+    return _of_probe(f"{name} not received" if value is None else f"received {name}: {value}", judge)
+
+
+def saw_path(path: str) -> Check:
+    """The probe that answered was asked for this path, as it came over the wire, without the query."""
+
+    def judge(saw: Mapping[str, Any]) -> str | None:
+        return None if saw["path"] == path else f"asked for path {saw['path']}"
+
+    return _of_probe(f"asked for path {path}", judge)
+
+
+def saw_host(host: str) -> Check:
+    """The probe that answered was asked under this host name, a port with it where one was named."""
+
+    def judge(saw: Mapping[str, Any]) -> str | None:
+        seen = saw["headers"].get("host")
+        return None if seen == host else f"asked for host {seen}"
+
+    return _of_probe(f"asked for host {host}", judge)
+
+
+def _of_probe(description: str, judge: Callable[[Mapping[str, Any]], str | None]) -> Check:
+    """Return a check of what the probe that answered says it saw."""
+
+    def judge_reply(reply: Reply) -> str | None:
+        try:
+            return judge(json.loads(reply.body))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return f"{_status_seen(reply)}, not from a probe"
+
+    return _of_reply(description, judge_reply)
+
+
+def certificate(pem: str) -> Check:
+    """The peer has shown this certificate in its TLS handshake."""
+    # Imported only here: few calls are encrypted, and the library behind it takes its time.
+    from meshproof.certificates import same, words_of  # noqa: PLC0415
+
+    def judge(reply: Reply) -> str | None:
+        shown = reply.tls and reply.tls.certificate
+        if not shown:
+            return "no certificate shown"
+        return None if same(shown, pem) else f"{words_of(shown)} shown"
+
+    return _of_reply(f"{words_of(pem)} shown", judge)
 
 
 def slower_than(seconds: float) -> Check:

@@ -42,7 +42,7 @@ class Pace:
         self._clock = clock
         self._started = clock.now()
         self._end = self._started + within
-        self._gap, self._longest, self._growth = first, longest, growth
+        self._first, self._gap, self._longest, self._growth = first, first, longest, growth
         self._last: float | None = None
 
     def next(self) -> bool:
@@ -62,6 +62,10 @@ class Pace:
                 self._clock.wait(due - self._clock.now())
         self._last = self._clock.now()
         return self._last
+
+    def quicken(self) -> None:
+        """Begin again with the first distance: there is something to be seen now."""
+        self._gap = self._first
 
     def left(self) -> float:
         """Return the seconds until the deadline; never less than a tenth, for a question that was begun."""

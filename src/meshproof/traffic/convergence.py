@@ -7,6 +7,7 @@ from meshproof.traffic.misses import NotConverged
 from meshproof.traffic.setting import Setting
 from meshproof.traffic.streak import Streak, words_of
 from meshproof.traffic.tally import Tally
+from meshproof.traffic.waiting import Wait
 
 _AT_MOST = 60
 """Calls of one batch: with their bodies, a probe returns no more than 4 MiB."""
@@ -46,9 +47,13 @@ def converge(  # noqa: PLR0913 - what a test may set by itself
     tally = Tally(check)
     goal = row
     pace = setting.pace(within)
+    wait = Wait(setting.clock)
     while streak.run < goal and pace.next():
         # What makes it steady is asked for only once the run is there.
         size = min((row if streak.run < row else goal) - streak.run, _AT_MOST)
+        if setting.control and not streak.run:
+            # Misses are what comes, and each may take its time.
+            size = min(size, at_once)
         began = setting.clock.now()
         batch = Batch(size, min(at_once, size), pace.left(), new_connections=True)
         answer = call.sender.send(call, batch)
@@ -63,7 +68,15 @@ def converge(  # noqa: PLR0913 - what a test may set by itself
             # Those that the deadline cut off, by contrast, had not had their time.
             streak.take(passed=False)
             tally.lack(lacking, answer.reason)
-        if in_a_row is None and not lacking and tally.misses.total() == missed:
+        if lacking or tally.misses.total() > missed:
+            wait.not_yet()
+            if setting.gives_up(pace):
+                break
+            continue
+        wait.judged(ended - began)
+        # The distance is for a promise that is not kept.
+        pace.quicken()
+        if in_a_row is None:
             # Only what went well says how fast answers come.
             fit = int(budgets.steady * size / max(ended - began, 1e-3))
             goal = max(row, min(streak.steady(), row + fit))
@@ -85,10 +98,12 @@ def converge(  # noqa: PLR0913 - what a test may set by itself
         longest_run=streak.longest,
         steady=words_of(streak.run, streak.shown(), budgets.beta) if held and in_a_row is None else "",
         first_pass=tally.first_pass,
+        waited=wait.over() if held else wait.in_vain(),
     )
     setting.record(evidence)
     if not held:
         then = "then a miss" if streak.lost >= row else "the deadline before they were steady"
         again = f": {row} in a row came, and {then}" if streak.longest >= row else ""
-        raise NotConverged(f"not converged within {within:g} s ({tally.calls} calls){again}", evidence)
+        limit = setting.limit(within, pace)
+        raise NotConverged(f"not converged within {limit:g} s ({tally.calls} calls){again}", evidence)
     return evidence

@@ -2,8 +2,9 @@
 
 import secrets
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from meshproof.traffic.budgets import Budgets
@@ -14,9 +15,10 @@ from meshproof.traffic.misses import AttemptsMissed
 from meshproof.traffic.reply import Reply
 from meshproof.traffic.setting import LEFT_ALONE, NOTHING_YET, Setting
 from meshproof.traffic.streak import shown_by, words_of
+from meshproof.traffic.waiting import Wait, Waited
 
 _REQUESTS = 4
-"""To the API server for one call: it is sent, the probe's pods are listed, up to two of them are asked."""
+"""To the API server for the first call: it is sent, the probe's pods are listed, up to two of them asked."""
 
 _BELOW = 1.2
 """So much longer than the table's pause is that between the calls of a sample: 20 a second are the limit."""
@@ -29,6 +31,12 @@ class Counts(Protocol):
 
     def seen(self, key: str) -> int:
         """Return how often a call with this key has arrived."""
+
+    def seen_each(self, keys: Iterable[str], pause: Callable[[], object]) -> Iterator[int]:
+        """Yield how often calls with each of these keys have arrived; `pause` comes before each request."""
+
+
+T = TypeVar("T")
 
 
 def keyed(call: Call, key: str) -> Call:
@@ -88,10 +96,10 @@ def count_attempts(setting: Setting, call: Call, check: Check, *, at: Counts, ex
     budgets = setting.budgets
     started = setting.clock.now()
     first = _Tally(check, exactly)
-    first_pass = _first(setting, call, first, at)
+    first_pass, waited = _first(setting, call, first, at)
     sample = _Tally(check, exactly)
     if first_pass is not None:
-        _take_sample(setting, call, sample, at)
+        waited += _take_sample(setting, call, sample, at)
     held = sample.passes == budgets.keyed
     judged = first if first_pass is None else sample
     evidence = Evidence(
@@ -108,6 +116,7 @@ def count_attempts(setting: Setting, call: Call, check: Check, *, at: Counts, ex
         answers=judged.answers,
         steady=words_of(sample.calls, shown_by(sample.calls, budgets.beta), budgets.beta) if held else "",
         first_pass=first_pass,
+        waited=waited,
     )
     setting.record(evidence)
     if not held:
@@ -115,36 +124,57 @@ def count_attempts(setting: Setting, call: Call, check: Check, *, at: Counts, ex
     return evidence
 
 
-def _first(setting: Setting, call: Call, tally: _Tally, at: Counts) -> float | None:
-    """Send until a call is as it should be; return the clock's seconds when it was back, or None."""
+def _first(setting: Setting, call: Call, tally: _Tally, at: Counts) -> tuple[float | None, Waited]:
+    """Send until a call is as it should be.
+
+    Returns:
+        The clock's seconds when it was back, or None; and what was waited. That call is no part of the
+        sample, and so counts as waited.
+    """
     pace = setting.pace(setting.budgets.converge, first=_REQUESTS * setting.budgets.first_pause)
-    while pace.next():
+    wait = Wait(setting.clock)
+    while not setting.gives_up(pace) and pace.next():
         key = secrets.token_hex(8)
         replies = call.sender.send(keyed(call, key), Batch(1, 1, pace.left(), new_connections=True)).replies
         ended = setting.clock.now()
         if tally.take(replies[0] if replies else None, at.seen(key)):
-            return ended
-    return None
+            return ended, wait.over()
+        wait.not_yet()
+    return None, wait.in_vain()
 
 
-def _take_sample(setting: Setting, call: Call, tally: _Tally, at: Counts) -> None:
-    """Send as many calls as the table says, each with a key of its own; then count them."""
+def _take_sample(setting: Setting, call: Call, tally: _Tally, at: Counts) -> Waited:
+    """Send as many calls as the table says, each with a key of its own; then count them.
+
+    Returns:
+        What was waited meanwhile: the pauses.
+    """
     budgets = setting.budgets
     sent: dict[str, Reply | None] = {}
     pause = budgets.first_pause
+    paused = 0.0
+
+    def pausing(step: Callable[[], T]) -> T:
+        nonlocal paused
+        began = setting.clock.now()
+        done = step()
+        paused += setting.clock.now() - began
+        return done
+
     # What was asked just before counts among the requests of a second, as do the last ones sent below.
-    setting.clock.wait(_REQUESTS * pause)
+    pausing(lambda: setting.clock.wait(_REQUESTS * pause))
     sending = setting.pace(budgets.sample, first=_BELOW * pause, longest=_BELOW * pause)
-    while len(sent) < budgets.keyed and sending.next():
+    while len(sent) < budgets.keyed and pausing(sending.next):
         key = secrets.token_hex(8)
         batch = Batch(1, 1, sending.left(), new_connections=True)
         replies = call.sender.send(keyed(call, key), batch).replies
         sent[key] = replies[0] if replies else None
-    setting.clock.wait(_REQUESTS * pause)
-    counting = setting.pace(budgets.sample, first=_REQUESTS * pause, longest=_REQUESTS * pause)
-    for key, reply in sent.items():
-        counting.pause()
-        tally.take(reply, at.seen(key))
+    pausing(lambda: setting.clock.wait(_BELOW * pause))
+    counting = setting.pace(budgets.sample, first=_BELOW * pause, longest=_BELOW * pause)
+    arrived = at.seen_each(sent, lambda: pausing(counting.pause))
+    for reply, times in zip(sent.values(), arrived, strict=True):
+        tally.take(reply, times)
+    return Waited(paused, paused)
 
 
 def _said(tally: _Tally, budgets: Budgets) -> str:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from meshproof.traffic.waiting import NOT_AT_ALL, Waited
+
 _MOST_KINDS = 10
 
 
@@ -76,7 +78,7 @@ class Evidence:
     """What was called, expected and seen.
 
     Args:
-        promise: converged, always, never, share, takes, attempts or eventually.
+        promise: converged, always, never, share, copies, takes, attempts or eventually.
         held: whether it did.
         call: the call, or what was looked at, in words.
         expected: in words.
@@ -91,6 +93,7 @@ class Evidence:
         steady: what the last run of passes shows, in words; empty where that was not asked.
         answers: calls that somebody answered, if only to turn them away; None where no calls were made.
         first_pass: the clock's seconds when the first answer that was as expected was back; None: none was.
+        waited: until it held; what was judged is no part of it.
     """
 
     promise: str
@@ -108,6 +111,7 @@ class Evidence:
     steady: str = ""
     answers: int | None = None
     first_pass: float | None = None
+    waited: Waited = NOT_AT_ALL
 
     def lines(self) -> tuple[str, ...]:
         """Return it as lines of `word  text`, the way that a failure prints it."""

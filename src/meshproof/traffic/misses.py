@@ -53,6 +53,18 @@ class AttemptsMissed(Missed):
     __module__ = "builtins"
 
 
+class CrowdMissed(Missed):
+    """Of the calls made at the same time more or fewer were let in, or others not refused as must be."""
+
+    __module__ = "builtins"
+
+
+class AllowanceMissed(Missed):
+    """Of calls that share an allowance more or fewer were let in, or others not refused as they should be."""
+
+    __module__ = "builtins"
+
+
 class NotSeen(Missed):
     """What was looked for did not appear within the deadline."""
 

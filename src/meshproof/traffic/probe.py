@@ -2,7 +2,7 @@
 
 import json
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypedDict, Unpack
 from urllib.parse import quote
@@ -61,6 +61,13 @@ class Transport(typing.Protocol):
             ProbeUnreachable: no answer came.
         """
 
+    def seen_each(self, keys: Iterable[str], pause: Callable[[], object]) -> Iterator[int]:
+        """Yield how many calls with each of these keys have arrived; `pause` is called before each request.
+
+        Raises:
+            ProbeUnreachable: no answer came.
+        """
+
 
 class PodProxy:
     """Reaches the ready pods of a probe through the API server's pod proxy.
@@ -103,6 +110,22 @@ class PodProxy:
     def seen(self, key: str) -> int:
         """Return how many calls with this key have arrived at all ready pods of the probe together."""
         return sum(self._seen(pod, key) for pod in self._ready())
+
+    def seen_each(self, keys: Iterable[str], pause: Callable[[], object]) -> Iterator[int]:
+        """Yield how many calls with each of these keys have arrived, of pods that are listed once for all.
+
+        Args:
+            keys: of the calls.
+            pause: called before each request to the API server.
+        """
+        pause()
+        pods = self._ready()
+        for key in keys:
+            count = 0
+            for pod in pods:
+                pause()
+                count += self._seen(pod, key)
+            yield count
 
     def _seen(self, pod: str, key: str) -> int:
         status, text = self._ask("GET", pod, f"seen/{quote(key, safe='')}", _CONNECT)
@@ -287,3 +310,12 @@ class Probe:
         It counts what came through: a call that a proxy sent three times is three.
         """
         return self._transport.seen(key)
+
+    def seen_each(self, keys: Iterable[str], pause: Callable[[], object]) -> Iterator[int]:
+        """Yield how often calls with each of these keys have arrived at this probe.
+
+        Args:
+            keys: of the calls.
+            pause: called before each request to the API server.
+        """
+        return self._transport.seen_each(keys, pause)

@@ -4,15 +4,18 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from meshproof.traffic.budgets import Budgets
 from meshproof.traffic.call import Batch, Call
 from meshproof.traffic.checks import Check
 from meshproof.traffic.convergence import converge
 from meshproof.traffic.distribution import p_value, sample_size
 from meshproof.traffic.evidence import Evidence, ShareEvidence, ranked
 from meshproof.traffic.misses import ShareMissed
+from meshproof.traffic.protocol import Protocol
 from meshproof.traffic.reply import Reply
 from meshproof.traffic.setting import NOTHING_YET, Setting
+
+BY_CONNECTION = frozenset({Protocol.TCP, Protocol.WEBSOCKET})
+"""Where a proxy decides once for each connection: what a kept one carries all goes to one place."""
 
 
 def who_served(reply: Reply) -> str:
@@ -45,14 +48,21 @@ def sample(setting: Setting, call: Call, shares: Mapping[str, float], by: Callab
     begun = converge(setting, call, known, in_a_row=budgets.in_a_row)
     # Two shares that add up to 1 are one test; more are several, and all of them share alpha.
     alpha = budgets.alpha if len(shares) <= 2 else budgets.alpha / len(shares)  # noqa: PLR2004 - see above
-    n = max(
-        sample_size(share, points=budgets.points, alpha=alpha, beta=budgets.beta) for share in shares.values()
-    )
+    connections = call.protocol in BY_CONNECTION
+    points = budgets.connection_points if connections else budgets.points
+    n = max(sample_size(share, points=points, alpha=alpha, beta=budgets.beta) for share in shares.values())
     started = setting.clock.now()
-    answer = call.sender.send(call, Batch(n, budgets.sample_concurrency, budgets.sample, body_limit=0))
+    batch = Batch(
+        n,
+        budgets.sample_concurrency,
+        budgets.sample,
+        new_connections=connections,
+        body_limit=0,
+    )
+    answer = call.sender.send(call, batch)
     counts = Counter(by(reply) for reply in answer.replies)
     made = len(answer.replies)
-    tested = _tested(counts, shares, alpha, budgets) if made else ()
+    tested = _tested(counts, shares, alpha, budgets.beta, points) if made else ()
     missed = [share for share in tested if not share.held]
     spread = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
     evidence = Evidence(
@@ -60,7 +70,7 @@ def sample(setting: Setting, call: Call, shares: Mapping[str, float], by: Callab
         held=made == n and not missed,
         call=str(call),
         expected=f"{spread} of {n} calls"
-        f" (alpha {budgets.alpha:g}, beta {budgets.beta:g} at {100 * budgets.points:g} points)",
+        f" (alpha {budgets.alpha:g}, beta {budgets.beta:g} at {100 * points:g} points)",
         calls=made,
         seconds=setting.clock.now() - started,
         last=str(answer.replies[-1]) if made else NOTHING_YET,
@@ -84,7 +94,7 @@ def sample(setting: Setting, call: Call, shares: Mapping[str, float], by: Callab
 
 
 def _tested(
-    counts: Counter[str], shares: Mapping[str, float], alpha: float, budgets: Budgets
+    counts: Counter[str], shares: Mapping[str, float], alpha: float, beta: float, points: float
 ) -> tuple[ShareEvidence, ...]:
     n = counts.total()
     return tuple(
@@ -95,8 +105,8 @@ def _tested(
             n=n,
             p_value=p_value(counts[name], n, shares.get(name, 0.0)),
             alpha=alpha,
-            beta=budgets.beta,
-            points=budgets.points,
+            beta=beta,
+            points=points,
         )
         for name in (*shares, *sorted(counts.keys() - shares.keys()))
     )

@@ -20,11 +20,31 @@ class Setting:
         budgets: how long, how often, how exactly.
         clock: the time.
         record: is handed the evidence of every expectation, held or missed.
+        give_up: in a control run, seconds from which on a miss ends an expectation; None in any other.
     """
 
     budgets: Budgets
     clock: Clock
     record: Callable[[Evidence], None]
+    give_up: float | None = None
+
+    @property
+    def control(self) -> bool:
+        """Whether this is a control run, in which what is expected must not come true."""
+        return self.give_up is not None
+
+    def gives_up(self, pace: Pace) -> bool:
+        """Return whether one looks no more after a miss, in a control run.
+
+        What is on its way is there by then, see `Budgets.patience`. A test that proves nothing passes all
+        the same: the first look always takes place, each look may take until the table's own deadline, and
+        whoever asks this does so after a miss only, so that a run of right answers is never cut short.
+        """
+        return self.give_up is not None and pace.passed() >= self.give_up
+
+    def limit(self, within: float, pace: Pace) -> float:
+        """Return the seconds to be named when what was expected did not come until then."""
+        return within if self.give_up is None or pace.over() else self.give_up
 
     def pace(self, within: float, *, first: float | None = None, longest: float | None = None) -> Pace:
         """Return the pace of questions until a deadline.

@@ -27,6 +27,7 @@ class Echo:
     def __init__(self, identity: Identity, seen: Seen) -> None:
         self.headers = identity.headers()
         self._seen = seen
+        self._workload = identity.workload
         self._served_by = {
             "pod": identity.pod,
             "workload": identity.workload,
@@ -39,7 +40,7 @@ class Echo:
         Raises:
             BadInstructionError: the call asks for what cannot be done; it is not counted.
         """
-        told = parse_instructions(query, medium)
+        told = parse_instructions(query, medium).at(self._workload)
         if told.key is None:
             return told, None
         attempt = self._seen.arrived(told.key)

@@ -1,6 +1,10 @@
 import json
+import time
 
-from meshproof.diagnose.accesslog import Entry, counted, parse
+import pytest
+
+from meshproof.errors import MeshproofError
+from meshproof.observe.access_log import AccessLog, Entry, counted, flagged, parse
 
 CLUSTER = "outbound|9080||reviews.bookinfo.svc.cluster.local"
 ADDRESSES = "10.244.0.9:58520 10.96.149.28:9080 10.244.0.9:39830"
@@ -55,3 +59,50 @@ def test_equal_entries_are_counted_and_their_flags_explained():
 def test_flag_that_nobody_knows_is_shown_as_it_is():
     entry = Entry("p", 500, "XX", "-", "-", "GET / HTTP/1.1", "a", "c", "u")
     assert entry.words().startswith("p: status 500  flags XX  GET /")
+
+
+SELECTOR = "meshproof.dev/workload=probe-a"
+PODS = "/api/v1/namespaces/shop/pods"
+
+
+def pods(*names):
+    return {"kind": "PodList", "apiVersion": "v1", "items": [{"metadata": {"name": name}} for name in names]}
+
+
+@pytest.fixture
+def log(api):
+    return AccessLog(api, "shop", SELECTOR, time.monotonic() - 30)
+
+
+def test_calls_with_a_word_are_read_from_every_pods_proxy(api_server, log):
+    api_server.answer(PODS, pods("probe-a-2", "probe-a-1"))
+    api_server.answer(f"{PODS}/probe-a-1/log", f"{SERVED}\n{RESET}\n")
+    api_server.answer(f"{PODS}/probe-a-2/log", f"{SERVED.replace('/reviews/0', '/word')}\n")
+    assert [(entry.pod, entry.request) for entry in log.of("/word")] == [("probe-a-2", "GET /word HTTP/1.1")]
+    assert [entry.pod for entry in log.of("GET")] == ["probe-a-1", "probe-a-1", "probe-a-2"]
+    (_, listed), (_, read), *_ = api_server.asked
+    assert listed["labelSelector"] == SELECTOR
+    assert read["container"] == "istio-proxy"
+    assert 30 <= int(read["sinceSeconds"]) <= 40
+
+
+def test_log_of_nobody_is_no_empty_log(api_server, log):
+    api_server.answer(PODS, pods())
+    with pytest.raises(MeshproofError, match=f"no pod with the label {SELECTOR} runs in shop"):
+        log.of("word")
+
+
+def test_log_that_may_not_be_read_names_the_right(api_server, log):
+    api_server.answer(PODS, pods("probe-a-1"))
+    api_server.answer(f"{PODS}/probe-a-1/log", {"kind": "Status", "message": "no"}, status=403)
+    with pytest.raises(MeshproofError, match="cannot be read") as error:
+        log.of("word")
+    assert "get pods/log" in error.value.next_step
+
+
+def test_flag_is_counted_alone_and_among_others():
+    entries = parse("p", f"{RESET}\n{RESET}\n{SERVED}")
+    assert flagged("URX", least=2)(entries) is None
+    assert flagged("UF", least=1)(entries) is None
+    assert flagged("UF", least=3)(entries) == "2 of 3 calls logged with UF, 1 with -"
+    assert flagged("U", least=1)(()) == "0 of 1 calls logged with U"

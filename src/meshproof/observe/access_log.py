@@ -2,9 +2,18 @@
 
 import json
 import re
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
+
+from kubernetes import client
+from kubernetes.client import ApiClient, ApiException
+from urllib3.exceptions import HTTPError
+
+from meshproof.errors import MeshproofError
+from meshproof.observe.proxy import CONTAINER
 
 FLAGS = {
     "DC": "the caller hung up",
@@ -35,6 +44,11 @@ FLAGS = {
 """What Envoy's response flags stand for."""
 
 NONE = "-"
+
+_ANSWER = 10.0
+_SLACK = 2
+"""Seconds that the clocks of two machines may be apart; log lines are told apart by their words."""
+_SHOWN = 200
 
 # Istio's own format for text: [time] "request" status flags details termination "transport failure" …
 _TEXT = re.compile(
@@ -123,3 +137,70 @@ def counted(entries: Iterable[Entry]) -> tuple[str, ...]:
     return tuple(
         f"{count}x {words}" for words, count in Counter(entry.words() for entry in entries).most_common()
     )
+
+
+@dataclass(frozen=True)
+class AccessLog:
+    """What the proxies of some pods have logged since some moment.
+
+    A proxy writes its log about once a second: look until it is there.
+
+    Args:
+        api: the cluster's API server.
+        namespace: of the pods.
+        selector: of their labels, such as app=reviews.
+        began: that moment, of this machine's monotonic clock.
+    """
+
+    api: ApiClient
+    namespace: str
+    selector: str
+    began: float
+
+    def of(self, key: str) -> tuple[Entry, ...]:
+        """Return the calls whose line has this word, such as one in the path that no other call has.
+
+        Raises:
+            MeshproofError: there is no such pod, or its log cannot be read.
+        """
+        core: Any = client.CoreV1Api(self.api)
+        since = int(time.monotonic() - self.began) + _SLACK
+        entries: list[Entry] = []
+        try:
+            pods = core.list_namespaced_pod(
+                self.namespace, label_selector=self.selector, _request_timeout=_ANSWER
+            ).items
+            for name in sorted(pod.metadata.name for pod in pods):
+                log = core.read_namespaced_pod_log(
+                    name, self.namespace, container=CONTAINER, since_seconds=since, _request_timeout=_ANSWER
+                )
+                entries += parse(name, "\n".join(line for line in log.splitlines() if key in line))
+        except (ApiException, HTTPError) as error:
+            raise MeshproofError(
+                f"the access log of {self.selector} in namespace {self.namespace} cannot be read"
+                f" ({' '.join(str(error).split())[:_SHOWN]})",
+                "give this kubeconfig's user the rights to list pods and to get pods/log there",
+            ) from error
+        if not pods:
+            raise MeshproofError(
+                f"no pod with the label {self.selector} runs in {self.namespace}", "look at its events"
+            )
+        return tuple(entries)
+
+
+def flagged(flag: str, *, least: int) -> Callable[[Iterable[Entry]], str | None]:
+    """Return a check of entries: at least so many have this flag, such as UT.
+
+    It returns None, or what was there instead.
+    """
+
+    def judge(entries: Iterable[Entry]) -> str | None:
+        counts = Counter(entry.flags for entry in entries)
+        others = {flags: count for flags, count in counts.items() if flag not in flags.split(",")}
+        having = counts.total() - sum(others.values())
+        if having >= least:
+            return None
+        rest = "".join(f", {count} with {flags}" for flags, count in sorted(others.items()))
+        return f"{having} of {least} calls logged with {flag}{rest}"
+
+    return judge
