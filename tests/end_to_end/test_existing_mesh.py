@@ -109,7 +109,7 @@ def ran(brought, meshproof, tmp_path_factory):
     output = tmp_path_factory.mktemp("existing")
     ended = meshproof(
         *("run", *brought, "--output", str(output), "--workers", "2"),
-        seconds=600,
+        seconds=1200,
         PATH=str(output),
     )
     return ended, output
