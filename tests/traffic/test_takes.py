@@ -1,5 +1,6 @@
 """expect.takes: durations beyond the measured floor of the path."""
 
+from dataclasses import replace
 from itertools import chain, cycle, repeat
 from random import Random
 
@@ -9,6 +10,7 @@ from scripted import RESET, Script
 from meshproof.errors import MeshproofError
 from meshproof.traffic import Budgets, DurationMissed, Expect, NotConverged, Reply
 from meshproof.traffic.checks import status
+from meshproof.traffic.protocol import Protocol
 
 FLOOR = 0.012
 
@@ -167,3 +169,10 @@ def test_calls_that_nothing_may_slow_do_not_slow_each_other(clock, path):
     script = Script(clock, repeat(took(0.02)))
     Expect(clock=clock).takes(script.call(), most=0, floor=path)
     assert {batch.concurrency for _, batch in script.batches} == {16}
+
+
+def test_calls_of_grpc_are_fewer_at_a_time_because_each_makes_a_channel(clock, path):
+    script = Script(clock, repeat(took(1.02)))
+    call = replace(script.call(), protocol=Protocol.GRPC)
+    Expect(clock=clock).takes(call, least=1.0, most=1.0, floor=path)
+    assert {batch.concurrency for _, batch in script.batches} == {9}
