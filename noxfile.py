@@ -140,8 +140,13 @@ def end_to_end(session: nox.Session) -> None:
     # Before there are two workers that both need it; nothing on a healthy demo.
     session.run("meshproof", "up", **PATIENCE)
     kept = {"MESHPROOF_OUTPUT": str(OUTPUT.absolute())}
-    words = ("--dist", "loadfile", "--durations", "15", *ORDERED, *given(session))
-    session.run("pytest", "tests/end_to_end", "-n", "2", *words, env=kept, **PATIENCE)
+    words = ("tests/end_to_end", "--durations", "15", *ORDERED)
+    if given(session):
+        session.run("pytest", *words, *given(session), env=kept, **PATIENCE)
+        return
+    two = ("-n", "2", "--dist", "loadfile", "-m", "not whole")
+    session.run("pytest", *words, *two, env=kept, **PATIENCE)
+    session.run("pytest", *words, "-m", "whole", env=kept, **PATIENCE)
 
 
 @nox.session

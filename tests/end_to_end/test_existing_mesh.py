@@ -24,6 +24,8 @@ from meshproof.demo.shop import run_images
 from meshproof.errors import ExitCode
 from meshproof.results import RESULTS_FILE, Verdict, read_results
 
+pytestmark = pytest.mark.whole
+
 GIVEN = rights(cluster_role())
 # The name of the log itself sorts after those of its older parts.
 LOGS = f"{LOG.removesuffix('.log')}*.log"
