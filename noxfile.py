@@ -144,9 +144,9 @@ def end_to_end(session: nox.Session) -> None:
     if given(session):
         session.run("pytest", *words, *given(session), env=kept, **PATIENCE)
         return
-    two = ("-n", "2", "--dist", "loadfile", "-m", "not whole")
+    two = ("-n", "2", "--dist", "loadfile", "-m", "not alone")
     session.run("pytest", *words, *two, env=kept, **PATIENCE)
-    session.run("pytest", *words, "-m", "whole", env=kept, **PATIENCE)
+    session.run("pytest", *words, "-m", "alone", env=kept, **PATIENCE)
 
 
 @nox.session

@@ -24,7 +24,7 @@ from meshproof.demo.shop import run_images
 from meshproof.errors import ExitCode
 from meshproof.results import RESULTS_FILE, Verdict, read_results
 
-pytestmark = pytest.mark.whole
+pytestmark = pytest.mark.alone
 
 GIVEN = rights(cluster_role())
 # The name of the log itself sorts after those of its older parts.

@@ -10,6 +10,8 @@ import pytest
 from meshproof.cluster import state
 from meshproof.errors import ExitCode
 
+pytestmark = pytest.mark.alone
+
 PHASES = [
     "create the cluster",
     "load images into the node",

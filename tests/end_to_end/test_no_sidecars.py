@@ -8,7 +8,7 @@ from meshproof.behaviours import CATALOGUE, Level
 from meshproof.errors import ExitCode
 from meshproof.results import RESULTS_FILE, Verdict, read_results, verdict_of
 
-pytestmark = pytest.mark.whole
+pytestmark = pytest.mark.alone
 
 # There is no configuration to wait for: what does not hold at once will not.
 BUDGETS = ("--budget", "converge=3", "--budget", "observe=6", "--budget", "hold=2")
