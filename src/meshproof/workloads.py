@@ -11,6 +11,7 @@ from kubernetes.client import ApiClient, ApiException
 from kubernetes.stream import stream
 
 from meshproof.errors import MeshproofError
+from meshproof.manifests import pending
 from meshproof.traffic import Answer, Batch, Budgets, Call
 from meshproof.traffic.call import only_http
 from meshproof.traffic.curl import curl_command, replies_of
@@ -47,6 +48,14 @@ def pods_of(api: ApiClient, namespace: str, app: str) -> tuple[Pod, ...]:
     """Return the pods with the label `app`, those that are being deleted left out."""
     found: Any = client.CoreV1Api(api).list_namespaced_pod(namespace, label_selector=f"app={app}")
     return tuple(_pod(item) for item in found.items if item.metadata.deletion_timestamp is None)
+
+
+def undeployed(api: ApiClient, namespace: str, name: str) -> str | None:
+    """Return what a Deployment still waits for, or None once it is rolled out."""
+    found = client.AppsV1Api(api).read_namespaced_deployment(name, namespace)
+    # Any: this part of the client carries no types.
+    of_the_client: Any = api
+    return pending(of_the_client.sanitize_for_serialization(found))
 
 
 def _pod(item: Any) -> Pod:

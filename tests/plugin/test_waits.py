@@ -125,34 +125,22 @@ def test_control_gives_up_later_where_its_manifest_could_not_be_followed(patient
     assert given_up(patient) == ["7.5"]
 
 
-def test_control_gives_up_after_several_times_what_the_last_deletion_took(patient):
+@pytest.mark.parametrize(
+    ("opposite", "more", "expected"),
+    [
+        pytest.param("opposite", "", ["7.5", "3.0"], id="several-times-what-the-last-deletion-took"),
+        pytest.param("blind", "", ["7.5", "2.0"], id="deletion-that-nobody-saw-settle-is-waited-out"),
+        pytest.param("opposite", ", shop", ["7.5", "2.0"], id="what-was-made-since-has-to-settle-anew"),
+    ],
+)
+def test_next_module_of_a_control_gives_up_by_what_settled_before(patient, opposite, more, expected):
     patient.manifest("routes.yaml", "routes")
-    patient.manifest("routes.control.yaml", "opposite")
+    patient.manifest("routes.control.yaml", opposite)
     patient.manifest("more.yaml", "more")
     patient.module(PATIENT.format(more=""))
-    patient.module(PATIENT.format(more="").replace("routes.yaml", "more.yaml"), "test_more")
+    patient.module(PATIENT.format(more=more).replace("routes.yaml", "more.yaml"), "test_more")
     patient.run("--meshproof-control")
-    assert given_up(patient) == ["7.5", "3.0"]
-
-
-def test_deletion_that_nobody_saw_settle_is_waited_out_before_the_next_module(patient):
-    patient.manifest("routes.yaml", "routes")
-    patient.manifest("routes.control.yaml", "blind")
-    patient.manifest("more.yaml", "more")
-    patient.module(PATIENT.format(more=""))
-    patient.module(PATIENT.format(more="").replace("routes.yaml", "more.yaml"), "test_more")
-    patient.run("--meshproof-control")
-    assert given_up(patient) == ["7.5", "2.0"]
-
-
-def test_what_was_made_since_has_to_settle_anew(patient):
-    patient.manifest("routes.yaml", "routes")
-    patient.manifest("routes.control.yaml", "opposite")
-    patient.manifest("more.yaml", "more")
-    patient.module(PATIENT.format(more=""))
-    patient.module(PATIENT.format(more=", shop").replace("routes.yaml", "more.yaml"), "test_more")
-    patient.run("--meshproof-control")
-    assert given_up(patient) == ["7.5", "2.0"]
+    assert given_up(patient) == expected
 
 
 def test_ordinary_run_does_not_give_up(patient):

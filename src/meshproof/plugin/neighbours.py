@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 import yaml
-from kubernetes import client
 from kubernetes.client import ApiClient
 
 from meshproof.cluster.model import Cluster
-from meshproof.manifests import pending, wait_for
+from meshproof.manifests import wait_for
 from meshproof.mesh.helm import Helm
 from meshproof.paths import paths
 from meshproof.plugin.fixtures import INJECTION
 from meshproof.run import Run
 from meshproof.traffic import Budgets
 from meshproof.traffic.probe import PodProxy, Probe
+from meshproof.workloads import undeployed
 
 NAME = "neighbour"
 """Of the one probe in the other namespace."""
@@ -73,7 +73,7 @@ def moved_in(  # noqa: PLR0913, PLR0917 - as above
         defaults = yaml.safe_load((chart / "values.yaml").read_text(encoding="utf-8"))
         helm.install_or_upgrade("probe", chart, run.neighbour, values_of(defaults, image), wait=False)
         what = f"deploying into {run.neighbour}"
-        wait_for(lambda: _unready(api, run.neighbour), seconds=budgets.accept, what=what)
+        wait_for(lambda: undeployed(api, run.neighbour, NAME), seconds=budgets.accept, what=what)
         yield Neighbour(run.neighbour, Probe(NAME, PodProxy(api, run.neighbour, NAME), budgets))
     finally:
         run.remove_neighbour(api)
@@ -88,8 +88,3 @@ def values_of(defaults: Mapping[str, Any], image: str) -> dict[str, Any]:
     """
     left_out = dict.fromkeys(defaults["probes"])
     return {"images": {"probe": image}, "probes": {**left_out, NAME: {"version": "v1", "sidecar": True}}}
-
-
-def _unready(api: Any, namespace: str) -> str | None:
-    found = client.AppsV1Api(api).read_namespaced_deployment(NAME, namespace)
-    return pending(api.sanitize_for_serialization(found))

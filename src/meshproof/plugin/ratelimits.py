@@ -1,19 +1,18 @@
 """A fixture for suites whose proxies share an allowance: the service that keeps it for all of them."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
-from kubernetes import client
 from kubernetes.client import ApiClient
 
 from meshproof.cluster.model import Cluster
 from meshproof.features.addons import RATE_LIMIT_IMAGES
-from meshproof.manifests import pending, wait_for
+from meshproof.manifests import wait_for
 from meshproof.mesh.helm import Helm
 from meshproof.paths import paths
 from meshproof.run import Run
 from meshproof.traffic import Budgets
+from meshproof.workloads import undeployed
 
 NAME = "ratelimit"
 """Of the release, its chart and everything in it."""
@@ -45,9 +44,4 @@ def deployed(api: ApiClient, namespace: str, helm: Helm, images: Mapping[str, st
     values = {"images": {name: images[name] for name in RATE_LIMIT_IMAGES}}
     helm.install_or_upgrade(NAME, paths().house / "charts" / NAME, namespace, values, wait=False)
     what = f"deploying the rate limit service into {namespace}"
-    wait_for(lambda: _unready(api, namespace), seconds=budgets.accept, what=what)
-
-
-def _unready(api: Any, namespace: str) -> str | None:
-    found = client.AppsV1Api(api).read_namespaced_deployment(NAME, namespace)
-    return pending(api.sanitize_for_serialization(found))
+    wait_for(lambda: undeployed(api, namespace, NAME), seconds=budgets.accept, what=what)

@@ -1,8 +1,10 @@
 """Right answers, soon and from then on."""
 
+from dataclasses import replace
+
 from meshproof.traffic.call import Batch, Call
 from meshproof.traffic.checks import Check
-from meshproof.traffic.evidence import Evidence, ranked
+from meshproof.traffic.evidence import Evidence
 from meshproof.traffic.misses import NotConverged
 from meshproof.traffic.setting import Setting
 from meshproof.traffic.streak import Streak, words_of
@@ -84,20 +86,10 @@ def converge(  # noqa: PLR0913 - what a test may set by itself
     expected = f"{check.description}, {row} times in a row"
     if not held:
         expected += f"{' and steady' if streak.longest >= row else ''} (longest run: {streak.longest})"
-    evidence = Evidence(
-        promise="converged",
-        held=held,
-        call=str(call),
-        expected=expected,
-        calls=tally.calls,
-        seconds=pace.passed(),
-        last=tally.last,
-        seen=ranked(tally.misses),
-        passes=tally.passes,
-        answers=tally.answers,
+    evidence = replace(
+        tally.evidence("converged", call, expected, held=held, seconds=pace.passed()),
         longest_run=streak.longest,
         steady=words_of(streak.run, streak.shown(), budgets.beta) if held and in_a_row is None else "",
-        first_pass=tally.first_pass,
         waited=wait.over() if held else wait.in_vain(),
     )
     setting.record(evidence)

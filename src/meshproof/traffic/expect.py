@@ -12,13 +12,14 @@ from meshproof.traffic.clock import Clock, SystemClock
 from meshproof.traffic.convergence import converge
 from meshproof.traffic.copies import count_copies
 from meshproof.traffic.counting import Counts, count_attempts
-from meshproof.traffic.crowding import Crowding, crowd
+from meshproof.traffic.crowding import crowd
 from meshproof.traffic.evidence import Evidence
 from meshproof.traffic.grouping import judge_group
 from meshproof.traffic.holding import hold, opposite
 from meshproof.traffic.lasting import last
 from meshproof.traffic.looking import look_until
 from meshproof.traffic.reply import Reply
+from meshproof.traffic.rounds import Crowding
 from meshproof.traffic.sampling import sample, who_served
 from meshproof.traffic.setting import Setting
 from meshproof.traffic.timing import ANSWERED, measure

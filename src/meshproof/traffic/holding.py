@@ -2,7 +2,7 @@
 
 from meshproof.traffic.call import Batch, Call
 from meshproof.traffic.checks import Check
-from meshproof.traffic.evidence import Evidence, ranked
+from meshproof.traffic.evidence import Evidence
 from meshproof.traffic.misses import NotKept
 from meshproof.traffic.reply import SILENT, Reply
 from meshproof.traffic.setting import Setting
@@ -40,19 +40,8 @@ def hold(
                 break
         if not tally.misses and len(replies) < batch.count:
             tally.lack(batch.count - len(replies), answer.reason)
-    evidence = Evidence(
-        promise=promise,
-        held=not tally.misses,
-        call=str(call),
-        expected=f"{check.description}, for {seconds:g} s",
-        calls=tally.calls,
-        seconds=pace.passed(),
-        last=tally.last,
-        seen=ranked(tally.misses),
-        passes=tally.passes,
-        answers=tally.answers,
-        first_pass=tally.first_pass,
-    )
+    expected = f"{check.description}, for {seconds:g} s"
+    evidence = tally.evidence(promise, call, expected, held=not tally.misses, seconds=pace.passed())
     setting.record(evidence)
     if tally.misses:
         raise NotKept(f"held for {evidence.seconds:.1f} s of {seconds:g} s ({tally.calls} calls)", evidence)

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 
 from meshproof.traffic.call import Batch, Call
 from meshproof.traffic.checks import Check
-from meshproof.traffic.evidence import Evidence, ranked
 from meshproof.traffic.misses import NotKept
 from meshproof.traffic.setting import Setting
 from meshproof.traffic.tally import Tally
@@ -96,19 +95,9 @@ def _judge(setting: Setting, load: _Load, started: float) -> None:
     if load.error is not None:
         raise load.error
     tally = load.tally
-    evidence = Evidence(
-        promise="throughout",
-        held=not tally.misses,
-        call=str(load.call),
-        expected=f"{load.check.description}, every one of at most {setting.budgets.load} calls a second",
-        calls=tally.calls,
-        seconds=setting.clock.now() - started,
-        last=tally.last,
-        seen=ranked(tally.misses),
-        passes=tally.passes,
-        answers=tally.answers,
-        first_pass=tally.first_pass,
-    )
+    expected = f"{load.check.description}, every one of at most {setting.budgets.load} calls a second"
+    seconds = setting.clock.now() - started
+    evidence = tally.evidence("throughout", load.call, expected, held=not tally.misses, seconds=seconds)
     setting.record(evidence)
     if tally.misses:
         missed = tally.misses.total()

@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from meshproof.traffic.call import Call
 from meshproof.traffic.checks import Check
+from meshproof.traffic.evidence import Evidence, ranked
 from meshproof.traffic.moments import back_at
 from meshproof.traffic.reply import Reply
 from meshproof.traffic.setting import LEFT_ALONE, NOTHING_YET
@@ -57,3 +59,27 @@ class Tally:
         """
         self.last = reason or LEFT_ALONE
         self.misses[self.last] += calls
+
+    def evidence(self, promise: str, call: Call, expected: str, *, held: bool, seconds: float) -> Evidence:
+        """Return what is known of the promise, as the evidence of one expectation.
+
+        Args:
+            promise: the expectation's name.
+            call: that was sent.
+            expected: of it, in words.
+            held: whether it was so.
+            seconds: that it took.
+        """
+        return Evidence(
+            promise=promise,
+            held=held,
+            call=str(call),
+            expected=expected,
+            calls=self.calls,
+            seconds=seconds,
+            last=self.last,
+            seen=ranked(self.misses),
+            passes=self.passes,
+            answers=self.answers,
+            first_pass=self.first_pass,
+        )
