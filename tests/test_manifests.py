@@ -10,6 +10,7 @@ from urllib3.exceptions import ReadTimeoutError
 from meshproof.errors import ExitCode, MeshproofError
 from meshproof.manifests import Manifests, Ref, pending, read, wait_for
 from meshproof.traffic.waiting import Waited
+from patient_clock import FakeClock
 
 ROUTE = {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"name": "reviews"}}
 RULE = {"apiVersion": "networking.istio.io/v1", "kind": "DestinationRule", "metadata": {"name": "reviews"}}
@@ -19,17 +20,6 @@ DEPLOYMENT = {
     "metadata": {"name": "a"},
     "spec": {"replicas": 1},
 }
-
-
-class FakeClock:
-    def __init__(self):
-        self.time = 0.0
-
-    def now(self):
-        return self.time
-
-    def wait(self, seconds):
-        self.time += seconds
 
 
 class FakeClient:

@@ -7,6 +7,7 @@ import pytest
 from meshproof.manifests import Barrier
 from meshproof.observe.istiod import Config, Counts, Proxy, State
 from meshproof.observe.tunnel import CannotForward
+from patient_clock import FakeClock
 
 NAMESPACE = "meshproof-r1"
 ROUTE = {
@@ -16,17 +17,6 @@ ROUTE = {
 }
 POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "uid": "u2"}}
 NEVER = 1e9
-
-
-class FakeClock:
-    def __init__(self):
-        self.time = 0.0
-
-    def now(self):
-        return self.time
-
-    def wait(self, seconds):
-        self.time += seconds
 
 
 @dataclass
