@@ -1,12 +1,15 @@
 """What becomes of a run whose cluster goes away, or that is asked to end; a file stands for the loss."""
 
 import inspect
+import os
 import signal
+import threading
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from meshproof import results
 from meshproof.plugin import interruptions, watch
 
 pytestmark = pytest.mark.processes
@@ -182,6 +185,22 @@ def test_what_is_tidied_up_may_hang_and_the_run_still_ends(suite, lossy):
     )
     assert lossy(test).ret == 69
     assert suite.verdicts == {"test_a": "passed", "test_b": "error"}
+    assert interrupted(suite).startswith("server has not answered")
+
+
+def test_what_a_run_writes_as_it_ends_is_not_broken_off(suite, lossy, monkeypatch):
+    class SlowDisk:
+        def __getattr__(self, name):
+            return getattr(os, name)
+
+        def fsync(self, descriptor):
+            threading.Event().wait(0.2)  # longer than it takes until what hangs is woken
+            os.fsync(descriptor)
+
+    monkeypatch.setattr(results, "os", SlowDisk())
+    ended = lossy("def test_b(cluster): lose('server'); hang()")
+    assert ended.ret == 69
+    ended.stdout.no_fnmatch_line("*could not be tidied up*")
     assert interrupted(suite).startswith("server has not answered")
 
 

@@ -123,20 +123,39 @@ class Interruptions:
     )  # within that of a worker, which then reports to its controller
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
         """Let a run whose tidying up fails end with a sentence."""
+        done, untidy = None, self._taken_down(session)
         try:
-            with self._interruptible():
-                return (yield)
-        except Exception as error:
-            foreseen = isinstance(error, (MeshproofError, ApiException, HTTPError, Woken))
-            if not foreseen and LOST not in self._config.stash:
-                raise
-            if session.exitstatus == pytest.ExitCode.OK:
-                session.exitstatus = ExitCode.ENVIRONMENT
-            said = " ".join(str(error).split())[:300] or type(error).__name__
-            self._say(f"meshproof: the run could not be tidied up ({said}); run `meshproof sweep`.")
-            return None
+            done = yield
+        except Exception as error:  # noqa: BLE001 - raised again where it is not foreseen
+            untidy = untidy or error
+        try:
+            if untidy is not None:
+                self._tell(session, untidy)
         finally:
             self._exit_code = int(session.exitstatus)
+        return done
+
+    def _taken_down(self, session: pytest.Session) -> Exception | None:
+        """Take down what all tests share, and return what broke.
+
+        That is pytest's own way, ahead of what other plugins do as a session ends: what they write must not
+        be broken off.
+        """
+        try:
+            with self._interruptible():
+                session._setupstate.teardown_exact(None)  # noqa: SLF001 - it has no other
+        except Exception as error:  # noqa: BLE001 - it is told once the others are done
+            return error
+        return None
+
+    def _tell(self, session: pytest.Session, untidy: Exception) -> None:
+        foreseen = isinstance(untidy, (MeshproofError, ApiException, HTTPError, Woken))
+        if not foreseen and LOST not in self._config.stash:
+            raise untidy
+        if session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = ExitCode.ENVIRONMENT
+        said = " ".join(str(untidy).split())[:300] or type(untidy).__name__
+        self._say(f"meshproof: the run could not be tidied up ({said}); run `meshproof sweep`.")
 
     def pytest_unconfigure(self) -> None:
         """Give the signals back; a watch that has found a loss stays to see the process end."""
@@ -161,11 +180,14 @@ class Interruptions:
         """Wake the main thread from what it is at, and from all that hangs after it; then end it all."""
         began = time.monotonic()
         pause = threading.Event()
-        at = self._entered
+        before = at = self._entered
         while (seconds := time.monotonic() - began) < END_SECONDS:
             hopeless = loss.silent or seconds >= TIDY_SECONDS
             with self._gate:
-                if self._inside and (hopeless or self._entered == at):
+                # What has only just begun may end by itself.
+                waits = self._inside and self._entered == before
+                before = self._entered
+                if waits and (hopeless or before == at):
                     signal.pthread_kill(threading.main_thread().ident or 0, WAKE)
             pause.wait(WAKE_EVERY_SECONDS)
         self._leave(self._exit_code)

@@ -15,7 +15,7 @@ from meshproof.plugin.outcome import Outcome
 from meshproof.plugin.progress import show
 from meshproof.plugin.recorder import Recorder, Records
 from meshproof.plugin.selection import Selection
-from meshproof.plugin.verdicts import RECORDER, RUN_ID, WORKER, Verdicts
+from meshproof.plugin.verdicts import RECORDER, RUN_ID, WORKER, Remains, Verdicts
 from meshproof.results import PlannedTest, PlanRecord
 from meshproof.run import Run
 
@@ -117,7 +117,9 @@ class Prover:
         )
         self._records.take(PlanRecord(tests=tuple(plan), tested=self._tested()))
         register = self._config.pluginmanager.register
-        register(Verdicts(self._config, wanted, self._records, self._outcome), "meshproof-verdicts")
+        verdicts = Verdicts(self._config, wanted, self._records, self._outcome)
+        register(verdicts, "meshproof-verdicts")
+        register(Remains(verdicts), "meshproof-remains")
         return {item for item in selected if item.nodeid in self._done}
 
     def _tested(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from meshproof.plugin.outcome import VERDICT, Outcome
 from meshproof.plugin.record import evidence_of, record
 from meshproof.plugin.recorder import Records
 from meshproof.plugin.waits import waits_of
-from meshproof.plugin.watch import LOST
+from meshproof.plugin.watch import LOST, Loss
 from meshproof.redact import redact
 from meshproof.results import Verdict
 from meshproof.traffic import Missed
@@ -132,18 +132,41 @@ class Verdicts:
             self._untidy = error
             return None
 
-    @pytest.hookimpl(wrapper=True, trylast=True)  # within that of Interruptions, which tells what is raised
+    @pytest.hookimpl(wrapper=True, tryfirst=True)  # before Interruptions may break off what waits too long
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Keep the verdict of a test that was looked at as the run was stopped; tell what broke last."""
+        """Keep the verdict of a test that was looked at as the run was stopped."""
         for item, conclusion in self._open.items():
             if conclusion.ran:
                 self._write(item)
         if self._outcome is not None:
             self._outcome.finish(session)
-        done = yield
+        return (yield)
+
+    def tell_what_broke(self, loss: Loss | None) -> None:
+        """Raise what broke as all that tests share was taken down, if anything did.
+
+        Args:
+            loss: what the run has lost, which then is why.
+        """
         if self._untidy is not None:
-            loss = session.config.stash.get(LOST, None)
             raise (_told(self._untidy) if loss is None else loss.error()) from self._untidy
+
+
+class Remains:
+    """Hooks that tell, when the run ends, what could not be taken down.
+
+    Args:
+        verdicts: of the run.
+    """
+
+    def __init__(self, verdicts: Verdicts) -> None:
+        self._verdicts = verdicts
+
+    @pytest.hookimpl(wrapper=True, trylast=True)  # within that of Interruptions, which puts it into words
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Raise it once everything else is down."""
+        done = yield
+        self._verdicts.tell_what_broke(session.config.stash.get(LOST, None))
         return done
 
 
