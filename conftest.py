@@ -139,12 +139,14 @@ def _gateway(node_port: int | None, labels: Mapping[str, str], *, rbac: bool) ->
     values: dict[str, Any] = yaml.safe_load((CHARTS / "mesh" / "demo" / "gateway.yaml").read_text())
     http = {"name": "http2", "port": 80, "targetPort": 8080}
     https = {"name": "https", "port": 443, "targetPort": 8443}
+    # istiod has a gateway serve HTTP/3 where its Service has the port of HTTPS over UDP, too.
+    http3 = {"name": "http3", "port": 443, "targetPort": 8443, "protocol": "UDP"}
     if node_port is not None:
         http["nodePort"] = node_port
     return {
         **values,
         "labels": {**labels, "app": labels["istio"]},
-        "service": {**values["service"], "ports": [http, https]},
+        "service": {**values["service"], "ports": [http, https, http3]},
         "rbac": {"enabled": rbac},
     }
 

@@ -16,6 +16,8 @@ nox.options.sessions = ["tests"]
 INSTALL = {"UV_SYSTEM_CERTS": "1", "UV_CONSTRAINT": "constraints.txt", "PIP_CONSTRAINT": "constraints.txt"}
 # One folder for all sessions of one call: what is measured, proven and shown.
 OUTPUT = Path(os.environ.get("MESHPROOF_OUTPUT") or f"reports/{datetime.now(UTC):%Y%m%d-%H%M%S}")
+# What the mesh that is installed here does not keep; the behaviour's docstring says why.
+KNOWN = ("--known-failure", "IN-06")
 THEN = "then:"
 OWN = ("tests", "--ignore", "tests/end_to_end")
 # A module that repairs a cluster step by step has an order.
@@ -116,7 +118,7 @@ def load(session: nox.Session) -> None:
 @nox.session
 def suite(session: nox.Session) -> None:
     """The behaviours, proven."""
-    run(session, "meshproof", "run", "--output", str(OUTPUT), "--workers", "2")
+    run(session, "meshproof", "run", "--output", str(OUTPUT), "--workers", "2", *KNOWN)
 
 
 @nox.session

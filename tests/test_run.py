@@ -17,6 +17,8 @@ class FakeCluster:
         self.namespaces = {}
         self.looks_left = {}
         self.lingering = 2
+        self.emptied = []
+        monkeypatch.setattr("meshproof.run.empty", lambda _api, name: self.emptied.append(name))
         for name in ("create_namespace", "read_namespace", "delete_namespace", "list_namespace"):
             monkeypatch.setattr(CoreV1Api, name, self._method(name))
 
@@ -81,6 +83,7 @@ def test_removing_waits_until_the_namespace_is_gone(fake):
     Run("r1").create(None, {})
     Run("r1").remove(None, seconds=5)
     assert fake.namespaces == {}
+    assert fake.emptied == ["meshproof-r1", "meshproof-r1-neighbour"]
     Run("r1").remove(None, seconds=5)
 
 

@@ -3,6 +3,7 @@
 from meshproof.observe.access_log import flagged
 from meshproof.traffic.checks import (
     Check,
+    agreed_on,
     body_contains,
     certificate,
     closed,
@@ -25,6 +26,7 @@ from meshproof.traffic.checks import (
 
 __all__ = [
     "Check",
+    "agreed_on",
     "body_contains",
     "certificate",
     "closed",

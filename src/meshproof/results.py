@@ -33,6 +33,9 @@ from meshproof.errors import ExitCode, MeshproofError
 from meshproof.redact import redact
 
 RESULTS_FILE = "results.jsonl"
+
+KNOWN_FAILURE = "--meshproof-known-failure"
+"""Option of a run, whose value in the record names behaviours with commas between them."""
 CONTROL_FOLDER = "control"
 
 

@@ -11,6 +11,7 @@ from typing import Self
 from kubernetes import client
 from kubernetes.client import ApiClient, ApiException
 
+from meshproof.emptying import empty
 from meshproof.errors import MeshproofError
 from meshproof.manifests import message_of, wait_for
 
@@ -80,7 +81,10 @@ class Run:
             MeshproofError: one was still there at the deadline.
         """
         core = client.CoreV1Api(api)
-        asked = [name for name in (self.namespace, self.neighbour) if _asked_to_go(core, name)]
+        names = self.namespace, self.neighbour
+        for name in names:
+            empty(api, name)
+        asked = [name for name in names if _asked_to_go(core, name)]
         for name in asked:
             what = f"deleting the namespace {name}"
             wait_for(partial(_still_there, core, name), seconds=seconds, what=what)

@@ -14,6 +14,7 @@ from meshproof.cli.subject import Subject
 from meshproof.cluster.model import Cluster
 from meshproof.errors import ExitCode
 from meshproof.results import (
+    KNOWN_FAILURE,
     RESULTS_FILE,
     EndRecord,
     PlannedTest,
@@ -32,7 +33,7 @@ BEGAN = datetime(2026, 11, 21, 12, tzinfo=UTC)
 def suites(tmp_path, monkeypatch):
     """Stand in for the suites: what they were told, what they leave, and the code that they end with."""
     told = []
-    ends = {"code": 0, "verdicts": {}, "left_out": (), "never_came": ()}
+    ends = {"code": 0, "verdicts": {}, "left_out": (), "never_came": (), "known": ""}
     found = Subject(tmp_path, Cluster(tmp_path / "kubeconfig", "x"), {}, "/charts", Path("/helm"))
     monkeypatch.setattr(prove, "subject", lambda *_: found)
     monkeypatch.setenv("HELM_DRIVER", "secret")
@@ -49,7 +50,8 @@ def suites(tmp_path, monkeypatch):
         planned = [PlannedTest(behaviour=each, test=each) for each in ids]
         planned += [PlannedTest(behaviour=each, test=each, selected=False) for each in left_out]
         with ResultsWriter(file) as results:
-            results.write(RunRecord(run="1", meshproof="1", started=BEGAN, control=control))
+            options = {KNOWN_FAILURE: ends["known"]} if ends["known"] else {}
+            results.write(RunRecord(run="1", meshproof="1", started=BEGAN, control=control, options=options))
             results.write(PlanRecord(tests=planned))
             for each, verdict in ends["verdicts"].items():
                 results.write(
@@ -135,6 +137,14 @@ def test_a_run_ends_as_its_report_concludes(run_with, of_pytest, verdicts, ours)
     done = run_with(code=of_pytest, verdicts=found, left_out=("TM-03",))
     assert done.returncode == ours
     assert json.loads(done.stdout)["exit_code"] == ours
+
+
+@pytest.mark.parametrize(("known", "ours"), [("TM-01,IN-06", ExitCode.OK), ("IN-06", ExitCode.FAILED)])
+def test_a_known_failure_fails_no_run_and_stays_in_its_report(run_with, known, ours):
+    found = {"TM-02": Verdict.PASSED, "TM-01": Verdict.FAILED}
+    done = run_with(verdicts=found, known=known)
+    assert done.returncode == ours
+    assert json.loads(done.stdout)["behaviours"]["TM-01"] == "failed"
 
 
 @pytest.mark.parametrize("of_pytest", [0, 69])

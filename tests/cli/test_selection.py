@@ -33,6 +33,7 @@ def test_pytests_own_output_is_there_for_who_asks():
         (Selection(resume=True), ["--meshproof-resume"]),
         (Selection(control=True), ["--meshproof-control"]),
         (Selection(require_all=True), ["--meshproof-require-all"]),
+        (Selection(known_failures=["IN-06"]), ["--meshproof-known-failure=IN-06"]),
         (Selection(workers=2), ["-n", "2", "--dist", "loadfile"]),
         (Selection(select="TM-02"), ["-k", "TM-02"]),
     ],
@@ -56,6 +57,7 @@ def test_every_option_is_one_that_the_plugin_has(pytester):
         shuffle=True,
         resume=True,
         require_all=True,
+        known_failures=["IN-06"],
         control=True,
     )
     words = everything.words(terminal=False)
@@ -63,6 +65,7 @@ def test_every_option_is_one_that_the_plugin_has(pytester):
     assert options.meshproof_areas == "traffic"
     assert (options.meshproof_assume, options.meshproof_exempt) == (["tracing"], ["ingress"])
     assert options.meshproof_budget == ["converge=60"]
+    assert options.meshproof_known_failure == ["IN-06"]
     assert (options.meshproof_seed, options.numprocesses, options.keyword) == (1, 1, "x")
     flags = ("shuffle", "resume", "control", "require_all")
     assert all(getattr(options, f"meshproof_{flag}") for flag in flags)

@@ -28,6 +28,7 @@ def test_call_shows_how_it_is_spoken_but_no_key():
         "  trust: a CA of its own  certificate: of its own"
     )
     assert KEY not in repr(call)
+    assert str(replace(call, protocol=Protocol.HTTP3)).startswith("probe-a -> HTTP/3 GET https://x/  host")
     tcp = replace(call, method="", url="tcp://x:8083", protocol=Protocol.TCP, host=None, tls=None)
     assert str(tcp) == "probe-a -> tcp://x:8083"
     assert str(replace(tcp, server_first=True)) == "probe-a -> tcp://x:8083  (server first)"

@@ -129,6 +129,10 @@ TLS_FIELDS = {
             {"protocol": "http2", "method": "GET", "url": "https://b/", "host": "shop", **TLS_FIELDS},
         ),
         (
+            lambda probe: probe.get("https://b/", protocol=Protocol.HTTP3, host="shop", tls=SETTINGS),
+            {"protocol": "http3", "method": "GET", "url": "https://b/", "host": "shop", **TLS_FIELDS},
+        ),
+        (
             lambda probe: probe.grpc("grpc://b:8082/?delay=1", "hello", headers={"end-user": "jason"}),
             {
                 "protocol": "grpc",

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from aioquic.quic.configuration import QuicConfiguration
 from yarl import URL
 
 from probe import fields
 from probe.fields import BadFieldError
 from probe.limits import LONGEST_BODY
+from probe.quic_client import client_configuration
 from probe.tls_client import VERSIONS, client_context
 
 MOST_CALLS = 20_000
@@ -22,21 +24,31 @@ DEFAULT_BODY_LIMIT = 64 << 10
 MOST_RETURNED = 4 << 20
 """Bytes of bodies that one batch may return: a probe lives in 100 MB."""
 
-SCHEMES = {
+MOST_QUEUED = 16 << 20
+"""Bytes of bodies that may wait in QUIC's own memory at the same time."""
+
+SCHEMES: Mapping[str, tuple[str | None, str]] = {
     "http": ("http", "https"),
     "http2": ("http", "https"),
+    "http3": (None, "https"),
     "grpc": ("grpc", "grpcs"),
     "websocket": ("ws", "wss"),
     "tcp": ("tcp", "tls"),
 }
 """Of each protocol: its schemes, without TLS and with it."""
 
-DEFAULT_ALPN = {"http": ("http/1.1",), "http2": ("h2",), "grpc": ("h2",), "websocket": ("http/1.1",)}
+DEFAULT_ALPN = {
+    "http": ("http/1.1",),
+    "http2": ("h2",),
+    "http3": ("h3",),
+    "grpc": ("h2",),
+    "websocket": ("http/1.1",),
+}
 
-_HTTP = frozenset({"http", "http2"})
+_HTTP = frozenset({"http", "http2", "http3"})
 _WITH_HEADERS = _HTTP | {"grpc", "websocket"}
-_OVER_HTTP2 = frozenset({"http2", "grpc"})
-_NOT_IN_HTTP2 = frozenset({"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"})
+_BY_STREAMS = frozenset({"http2", "http3", "grpc"})
+_NOT_ON_A_STREAM = frozenset({"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"})
 _SET_BY_GRPC = frozenset({"content-type", "te", "grpc-encoding", "grpc-accept-encoding", "content-length"})
 
 
@@ -46,7 +58,7 @@ class Batch:
 
     `timeout` (seconds) bounds each call, `deadline` (seconds) the batch: what is not answered by then is
     left out and the batch is marked partial. `body_limit` is in bytes, for each reply. `keep_headers` None
-    keeps them all. `tls` is there when the URL asks for TLS, `server_name` is its SNI then.
+    keeps them all. When the URL asks for TLS, `server_name` is its SNI and there is `tls`, for http3 `quic`.
     """
 
     protocol: str
@@ -57,6 +69,7 @@ class Batch:
     host: str | None
     server_name: str | None
     tls: ssl.SSLContext | None
+    quic: QuicConfiguration | None
     count: int
     concurrency: int
     rate: float
@@ -66,6 +79,11 @@ class Batch:
     server_first: bool
     body_limit: int
     keep_headers: frozenset[str] | None
+
+    @property
+    def secure(self) -> bool:
+        """Whether the calls are encrypted."""
+        return self.server_name is not None
 
     @property
     def authority(self) -> str:
@@ -135,7 +153,9 @@ def _check_url(protocol: str, url: URL) -> bool:
     elif protocol == "grpc":
         right = right and (url.raw_path in {"", "/"} or url.raw_path.count("/") == 2)  # noqa: PLR2004 - /service/method
     if not right:
-        raise BadFieldError("url", f"must be {plain}://host{port}{path}, or {secure}:// for TLS")
+        where = f"host{port}{path}"
+        ways = f"{plain}://{where}, or {secure}:// for TLS" if plain else f"{secure}://{where}"
+        raise BadFieldError("url", f"must be {ways}")
     return url.scheme == secure
 
 
@@ -156,8 +176,8 @@ def _check_sense(document: Mapping[str, Any], protocol: str, *, secure: bool) ->
 def _host(protocol: str, values: Mapping[str, Any]) -> tuple[str | None, Mapping[str, str]]:
     """Return the host override and the headers without it: it may be given as either, not as both."""
     names = {name.lower(): name for name in values["headers"]}
-    if protocol in _OVER_HTTP2:
-        for name in (_NOT_IN_HTTP2 | (_SET_BY_GRPC if protocol == "grpc" else set())) & names.keys():
+    if protocol in _BY_STREAMS:
+        for name in (_NOT_ON_A_STREAM | (_SET_BY_GRPC if protocol == "grpc" else set())) & names.keys():
             raise BadFieldError("headers", f"{names[name]} cannot be sent with protocol {protocol}")
     if "host" not in names:
         return values["host"], values["headers"]
@@ -168,6 +188,19 @@ def _host(protocol: str, values: Mapping[str, Any]) -> tuple[str | None, Mapping
         return fields.authority(headers.pop(names["host"])), headers
     except ValueError as error:
         raise BadFieldError("headers", f"value of {names['host']} {error}") from error
+
+
+def _encryption(protocol: str, said: Mapping[str, Any], server_name: str) -> Mapping[str, Any]:
+    """Return what the batch's connections are encrypted with, by the name of its field."""
+    asked = {
+        "ca": said["ca"],
+        "certificate": said["client_certificate"],
+        "alpn": DEFAULT_ALPN.get(protocol, ()) if said["alpn"] is None else said["alpn"],
+        "version": said["tls_version"],
+    }
+    if protocol != "http3":
+        return {"tls": client_context(**asked)}
+    return {"quic": client_configuration(**asked, server_name=server_name)}
 
 
 def parse_batch(text: bytes) -> Batch:
@@ -191,16 +224,16 @@ def parse_batch(text: bytes) -> Batch:
     if values["count"] * values["body_limit"] > MOST_RETURNED:
         most = MOST_RETURNED // values["count"]
         raise BadFieldError("body_limit", f"must be 0..{most} for {values['count']} calls")
+    at_once = min(values["count"], values["concurrency"])
+    if protocol == "http3" and at_once * len(values["body"]) > MOST_QUEUED:
+        raise BadFieldError(
+            "body", f"must be 0..{MOST_QUEUED // at_once} bytes for {at_once} calls of http3 at once"
+        )
     values["host"], values["headers"] = _host(protocol, values)
+    values |= {"server_name": None, "tls": None, "quic": None}
     certificates = {name: values.pop(name) for name in ("ca", "client_certificate", "alpn", "tls_version")}
-    server_name = values.pop("sni") or (url.host or "").rstrip(".")
-    if not secure:
-        return Batch(**values, server_name=None, tls=None)
-    alpn = certificates["alpn"]
-    context = client_context(
-        ca=certificates["ca"],
-        certificate=certificates["client_certificate"],
-        alpn=DEFAULT_ALPN.get(protocol, ()) if alpn is None else alpn,
-        version=certificates["tls_version"],
-    )
-    return Batch(**values, server_name=server_name, tls=context)
+    sni = values.pop("sni")
+    if secure:
+        values["server_name"] = sni or (url.host or "").rstrip(".")
+        values |= _encryption(protocol, certificates, values["server_name"])
+    return Batch(**values)

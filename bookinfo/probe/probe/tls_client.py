@@ -49,16 +49,17 @@ def client_context(
 
 
 @lru_cache(maxsize=256)
-def _encoded(version: str | None, alpn: str | None, certificate: bytes | None) -> bytes:
+def encoded_tls(version: str | None, alpn: str | None, certificate: bytes | None) -> bytes:
+    """Return the JSON that describes a connection's TLS; the certificate comes as DER.
+
+    Equal descriptions are one object: thousands of replies hold the same certificate.
+    """
     pem = ssl.DER_cert_to_PEM_cert(certificate) if certificate else None
     return json.dumps({"version": version, "alpn": alpn, "certificate": pem}, separators=(",", ":")).encode()
 
 
 def describe_tls(tls: ssl.SSLObject | None) -> bytes:
-    """Return the JSON of a connection's TLS, "null" for one without it.
-
-    Equal descriptions are one object: thousands of replies hold the same certificate.
-    """
+    """Return the JSON of a connection's TLS, "null" for one without it."""
     if tls is None:
         return b"null"
-    return _encoded(tls.version(), tls.selected_alpn_protocol(), tls.getpeercert(binary_form=True))
+    return encoded_tls(tls.version(), tls.selected_alpn_protocol(), tls.getpeercert(binary_form=True))

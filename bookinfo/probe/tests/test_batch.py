@@ -13,6 +13,7 @@ GOOD = {"url": "http://reviews:9080/reviews/0"}
 URL_OF = {
     "http": "http://a/",
     "http2": "http://a/",
+    "http3": "https://a/",
     "grpc": "grpc://a:1",
     "websocket": "ws://a/",
     "tcp": "tcp://a:1",
@@ -48,8 +49,8 @@ def test_defaults_are_one_get():
         ({"timeout": "5"}, "timeout: must be seconds above 0, at most 300"),
         ({"timeout": float("nan")}, "timeout: must be seconds above 0, at most 300"),
         ({"deadline": 901}, "deadline: must be seconds above 0, at most 900"),
-        ({"protocol": "gopher"}, "protocol: must be http, http2, grpc, websocket or tcp"),
-        ({"protocol": ["http"]}, "protocol: must be http, http2, grpc, websocket or tcp"),
+        ({"protocol": "gopher"}, "protocol: must be http, http2, http3, grpc, websocket or tcp"),
+        ({"protocol": ["http"]}, "protocol: must be http, http2, http3, grpc, websocket or tcp"),
         ({"method": "get"}, "method: must be 1..20 capital letters"),
         ({"url": "reviews:9080"}, "url: must be http://host[:port]/path, or https:// for TLS"),
         ({"url": "ftp://reviews/"}, "url: must be http://host[:port]/path, or https:// for TLS"),
@@ -126,6 +127,7 @@ def test_wrong_field_of_tls_is_named(change, message):
             "grpc://a:1/x",
             "url: must be grpc://host:port[/package.Service/Method], or grpcs:// for TLS",
         ),
+        ("http3", "http://a/", "url: must be https://host[:port]/path"),
         ("websocket", "http://a/", "url: must be ws://host[:port]/path, or wss:// for TLS"),
         ("tcp", "tcp://a", "url: must be tcp://host:port, or tls:// for TLS"),
         ("tcp", "tcp://a:1/path", "url: must be tcp://host:port, or tls:// for TLS"),
@@ -150,6 +152,13 @@ def test_url_must_suit_the_protocol(protocol, url, message):
         ("grpc", {"alpn": ["h2"]}, "alpn: makes no sense without TLS (write the URL with grpcs://)"),
         ("http2", {"headers": {"Upgrade": "x"}}, "headers: Upgrade cannot be sent with protocol http2"),
         ("grpc", {"headers": {"te": "x"}}, "headers: te cannot be sent with protocol grpc"),
+        ("http3", {"headers": {"Connection": "x"}}, "headers: Connection cannot be sent with protocol http3"),
+        ("http3", {"tls_version": "1.2"}, "tls_version: must be 1.3: QUIC has no other"),
+        (
+            "http3",
+            {"body": "x" * (1 << 20), "count": 60, "concurrency": 17},
+            "body: must be 0..986895 bytes for 17 calls of http3 at once",
+        ),
         ("tcp", {"body": "a\nb"}, "body: must be one line: with protocol tcp a line is a call"),
     ],
 )
@@ -194,6 +203,20 @@ def test_tls_verifies_against_the_ca_that_is_given_alone():
     assert verified.check_hostname
     assert len(verified.get_ca_certs()) == 1
     assert verified.maximum_version is ssl.TLSVersion.TLSv1_2
+
+
+def test_http3_says_about_certificates_what_the_others_say():
+    batch = parse(protocol="http3", url="https://a/", sni="b", ca=CERTIFICATE.pem, alpn=["x"])
+    assert (batch.tls, batch.server_name, batch.secure) == (None, "b", True)
+    assert (batch.quic.server_name, batch.quic.alpn_protocols) == ("b", ["x"])
+    assert batch.quic.verify_mode is ssl.CERT_REQUIRED
+    assert batch.quic.cadata.decode() == CERTIFICATE.pem
+    assert parse(protocol="http3", url="https://a/").quic.verify_mode is ssl.CERT_NONE
+    assert parse(protocol="http3", url="https://a/").quic.alpn_protocols == ["h3"]
+    assert not parse(url="http://a/").secure
+    shown = {"certificate": CERTIFICATE.pem, "key": OTHER.key_pem}
+    with pytest.raises(BadFieldError, match="KEY_VALUES_MISMATCH"):
+        parse(protocol="http3", url="https://a/", client_certificate=shown)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from meshproof.cli.selection import (
     Assume,
     Budget,
     Exempt,
+    KnownFailures,
     Levels,
     NoSidecars,
     RequireAll,
@@ -79,6 +80,7 @@ def run(
     levels: Levels = None,
     assume: Assume = None,
     exempt: Exempt = None,
+    known_failure: KnownFailures = None,
     budget: Budget = None,
     workers: Workers = 0,
     seed: Seed = None,
@@ -108,6 +110,7 @@ def run(
         shuffle=shuffle,
         resume=resume,
         require_all=require_all,
+        known_failures=known_failure or (),
         no_sidecars=no_sidecars,
         verbose=verbose,
     )

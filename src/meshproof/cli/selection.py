@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from meshproof.behaviours import FEATURES, Area, Level
+from meshproof.behaviours import CATALOGUE, FEATURES, Area, Level
 from meshproof.cli.options import Format
+from meshproof.results import KNOWN_FAILURE
 
 
 def _words(given: Iterable[str]) -> list[str]:
@@ -26,6 +27,15 @@ def _of(kind: type[StrEnum]) -> Callable[[list[str] | None], list[str]]:
         return found
 
     return checked
+
+
+def _behaviours(given: list[str] | None) -> list[str]:
+    """Check that each word is the id of a behaviour, in whatever case."""
+    found = [word.upper() for word in _words(given or ())]
+    for word in found:
+        if word not in CATALOGUE:
+            raise typer.BadParameter(f"there is no behaviour {word}; `meshproof behaviours` lists them")
+    return found
 
 
 def _completing(words: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
@@ -97,6 +107,17 @@ Resume = Annotated[
 RequireAll = Annotated[
     bool, typer.Option("--require-all", help="A behaviour that is not offered fails the run.")
 ]
+KnownFailures = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--known-failure",
+        metavar="BEHAVIOUR",
+        help="A behaviour that the mesh is known not to keep: it stays failed, the run does not fail; "
+        "repeatable.",
+        callback=_behaviours,
+        autocompletion=_completing(lambda: CATALOGUE),
+    ),
+]
 NoSidecars = Annotated[
     bool,
     typer.Option("--no-sidecars", help="Deploy without sidecars, to see that no core behaviour passes then."),
@@ -120,6 +141,7 @@ class Selection:
         shuffle: whether the order is random.
         resume: whether the run in the output folder goes on.
         require_all: whether a behaviour that is not offered fails the run.
+        known_failures: ids of behaviours whose failure does not fail the run.
         control: whether manifests are withheld.
         no_sidecars: whether the shop and the probes are deployed without sidecars.
         verbose: whether pytest's own output is shown.
@@ -137,6 +159,7 @@ class Selection:
     shuffle: bool = False
     resume: bool = False
     require_all: bool = False
+    known_failures: Sequence[str] = ()
     control: bool = False
     no_sidecars: bool = False
     verbose: bool = False
@@ -152,6 +175,7 @@ class Selection:
             *(f"--meshproof-assume={name}" for name in _words(self.assume)),
             *(f"--meshproof-exempt={name}" for name in _words(self.exempt)),
             *(f"--meshproof-budget={entry}" for entry in _words(self.budgets)),
+            *(f"{KNOWN_FAILURE}={id_}" for id_ in self.known_failures),
         ]
         if self.areas:
             words.append(f"--meshproof-areas={','.join(self.areas)}")

@@ -28,7 +28,7 @@ from meshproof.observe.known_hosts import KnownHosts
 from meshproof.observe.prometheus import Prometheus
 from meshproof.plugin.diagnostics import SCENE
 from meshproof.plugin.environment import describe
-from meshproof.plugin.modules import SETTLED
+from meshproof.plugin.modules import patience
 from meshproof.plugin.record import EVIDENCE
 from meshproof.plugin.recorder import Place
 from meshproof.plugin.verdicts import RECORDER, RUN_ID
@@ -165,7 +165,7 @@ def expect(request: pytest.FixtureRequest, budgets: Budgets) -> Expect:
     """Return what judges; the evidence of each expectation goes to the test's record."""
     give_up = None
     if request.config.getoption("meshproof_control"):
-        give_up = budgets.patience(request.config.stash.get(SETTLED, None))
+        give_up = patience(request.config, budgets)
     record = request.node.stash.setdefault(EVIDENCE, []).append
     return Expect(budgets, recorder=record, give_up=give_up)
 

@@ -1,7 +1,9 @@
 """A module of a suite gets its manifests, once and before its first test, and leaves none of them behind."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,13 +14,27 @@ from meshproof.plugin.marks import wanted_by
 if TYPE_CHECKING:
     from meshproof.features import Features
     from meshproof.manifests import Barrier, Change, Manifests, Object, Propagated
+    from meshproof.traffic.budgets import Budgets
 
 PROPAGATION: "pytest.StashKey[Propagated]" = pytest.StashKey()
 """Where a module keeps how its manifests came to the proxies; absent when it has none."""
-SETTLED = pytest.StashKey[float | None]()
-"""Where a process keeps how long the last change took to settle, in seconds; None when that was not seen."""
+SETTLED = pytest.StashKey["Settled | None"]()
+"""Where a process keeps that the last change has settled; None when that was not seen."""
 LEFT = pytest.StashKey[str]()
 """Where a process keeps what a module has left in its namespace, a clause; absent when nothing is."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A change of which nothing is on its way any more.
+
+    Args:
+        took: seconds until it was everywhere.
+        at: when that was, on the clock that never runs backwards.
+    """
+
+    took: float
+    at: float
 
 
 @pytest.fixture(scope="module")
@@ -99,11 +115,19 @@ def _settle(request: pytest.FixtureRequest) -> None:
         request.config.stash[SETTLED] = _settled(barrier.begin().none())
 
 
-def _settled(change: "Propagated | None") -> float | None:
-    """Return how long a change took until nothing of it was on its way; None when that was not seen."""
+def _settled(change: "Propagated | None") -> Settled | None:
+    """Return that a change has settled just now; None when that was not seen."""
     if change is None or not change.settled:
         return None
-    return change.found.acknowledged or 0.0
+    return Settled(change.found.acknowledged or 0.0, time.monotonic())
+
+
+def patience(config: pytest.Config, budgets: "Budgets") -> float:
+    """Return how soon a miss ends an expectation of a test that begins now, in a control run; in seconds."""
+    last = config.stash.get(SETTLED, None)
+    if last is None:
+        return budgets.patience(None)
+    return budgets.patience(last.took, time.monotonic() - last.at)
 
 
 @contextmanager

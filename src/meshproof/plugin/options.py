@@ -95,6 +95,14 @@ def _what(group: pytest.OptionGroup) -> None:
         help="fail the run when the mesh does not offer a behaviour that was selected",
     )
 
+    group.addoption(
+        "--meshproof-known-failure",
+        metavar="BEHAVIOUR",
+        action="append",
+        default=[],
+        help="a behaviour that the mesh is known not to keep: it stays failed, and the run does not fail",
+    )
+
 
 def _how(group: pytest.OptionGroup) -> None:
     group.addoption(

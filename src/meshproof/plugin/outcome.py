@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import pytest
 from xdist.dsession import Interrupted as WorkersInterrupted  # type: ignore[import-untyped]
 
+from meshproof.behaviours import CATALOGUE
 from meshproof.errors import ExitCode
 from meshproof.plugin.recorder import Recorder
 from meshproof.plugin.terminal import summarise
 from meshproof.plugin.watch import LOST
-from meshproof.results import Verdict
+from meshproof.results import KNOWN_FAILURE, TestRecord, Verdict
 
 VERDICT = "meshproof verdict"
 """Name under which a report's user properties carry the verdict."""
@@ -34,12 +35,17 @@ class Outcome:
     Args:
         config: of the pytest run.
         recorder: what was found.
+
+    Raises:
+        pytest.UsageError: a failure is said to be known of what is no behaviour.
     """
 
     def __init__(self, config: pytest.Config, recorder: Recorder) -> None:
         self._config = config
         self._recorder = recorder
         self._require_all: bool = config.getoption("meshproof_require_all")
+        self._known = _known_failures(config)
+        self._known_failed = 0
         self._dots = config.getoption("meshproof_progress") == "none"
         self._stopped_by: str | None = None
         self._stop: ExitCode | None = None
@@ -58,6 +64,15 @@ class Outcome:
         verdict = Verdict(str(said))
         category, letter = _WORDS[verdict]
         return (category, letter, verdict.upper()) if self._dots else (category, "", "")
+
+    @pytest.hookimpl(trylast=True)  # the record comes with the report
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count what failed as it was known to, so that pytest's own count can be told from it."""
+        record = self._recorder.records.get(report.nodeid)
+        self._known_failed += report.failed and record is not None and self._is_known(record)
+
+    def _is_known(self, record: TestRecord) -> bool:
+        return record.verdict is Verdict.FAILED and record.behaviour in self._known
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember a module that no worker could import: pytest itself stops only a run without them."""
@@ -89,7 +104,8 @@ class Outcome:
             self._stop = ExitCode.ENVIRONMENT
         if self._stopped_by is None and self._recorder.open_tests:
             self._stopped_by, self._stop = UNFINISHED, ExitCode.ENVIRONMENT
-        session.exitstatus = self._exit_code(session.exitstatus)
+        alone = session.testsfailed == self._known_failed > 0
+        session.exitstatus = self._exit_code(pytest.ExitCode.OK if alone else session.exitstatus)
         self._recorder.end(self._stopped_by)
 
     def _exit_code(self, of_pytest: int) -> int:
@@ -101,7 +117,7 @@ class Outcome:
             ended, of_pytest = True, ExitCode.OK  # nothing was open any more
         if not ended and self._stop is None:
             return of_pytest
-        found = {record.verdict for record in self._recorder.records.values()}
+        found = {record.verdict for record in self._recorder.records.values() if not self._is_known(record)}
         failures = {Verdict.FAILED, Verdict.VACUOUS, *([Verdict.NOT_OFFERED] if self._require_all else [])}
         if found & failures:
             return ExitCode.FAILED
@@ -110,4 +126,20 @@ class Outcome:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print one line per behaviour, unless each was printed as it ended."""
         records = self._recorder.records.values()
-        summarise(terminalreporter, records, lines=self._dots, require_all=self._require_all)
+        summarise(
+            terminalreporter, records, lines=self._dots, require_all=self._require_all, known=self._known
+        )
+
+
+def _known_failures(config: pytest.Config) -> frozenset[str]:
+    """Return the behaviours whose failure does not fail the run.
+
+    Raises:
+        pytest.UsageError: there is no such behaviour.
+    """
+    given = frozenset(config.getoption(KNOWN_FAILURE))
+    if unknown := sorted(given - CATALOGUE.keys()):
+        raise pytest.UsageError(
+            f"{KNOWN_FAILURE} {unknown[0]}: there is no such behaviour; `meshproof behaviours` lists them"
+        )
+    return given

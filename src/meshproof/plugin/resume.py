@@ -7,7 +7,7 @@ import pytest
 
 from meshproof.errors import ExitCode, MeshproofError
 from meshproof.redact import redact
-from meshproof.results import Results, Verdict, read_results
+from meshproof.results import KNOWN_FAILURE, Results, Verdict, read_results
 from meshproof.traffic.budgets import SCALE
 
 _OPTIONS = (
@@ -22,10 +22,11 @@ _OPTIONS = (
     "--meshproof-assume",
     "--meshproof-exempt",
     "--meshproof-budget",
+    KNOWN_FAILURE,
 )
 """Those that say what was tried, as against how the run was watched."""
 
-_OF_NO_WEIGHT = frozenset({"--seed"})
+_OF_NO_WEIGHT = frozenset({"--seed", KNOWN_FAILURE})
 """Recorded, and free to differ when a run is resumed."""
 
 

@@ -1,13 +1,13 @@
 """The last thing on the terminal: one line per behaviour."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import pytest
 
 from meshproof.behaviours import CATALOGUE
-from meshproof.results import TestRecord, Verdict, WaitingFound, by_api, verdict_of
+from meshproof.results import KNOWN_FAILURE, TestRecord, Verdict, WaitingFound, by_api, verdict_of
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,12 @@ _COLOURS = {Verdict.PASSED: "green", Verdict.FAILED_AS_IT_MUST: "green", Verdict
 
 
 def summarise(
-    terminal: pytest.TerminalReporter, records: Iterable[TestRecord], *, lines: bool, require_all: bool
+    terminal: pytest.TerminalReporter,
+    records: Iterable[TestRecord],
+    *,
+    lines: bool,
+    require_all: bool,
+    known: Collection[str] = (),
 ) -> None:
     """Print a section with each behaviour's verdict, time, sentence and, unless it passed, reason.
 
@@ -61,6 +66,7 @@ def summarise(
         records: what the tests found; what they waited is said whatever else is.
         lines: whether there is still a line to be printed for each behaviour.
         require_all: whether behaviours that are not offered fail the run; a last line then names them.
+        known: behaviours whose failure does not fail the run; a line says what became of each.
     """
     by_id: dict[str, list[TestRecord]] = {}
     records = tuple(records)
@@ -68,16 +74,20 @@ def summarise(
         by_id.setdefault(record.behaviour, []).append(record)
     if lines and by_id:
         terminal.section("behaviours", sep="=")
-    absent = []
+    absent, become = [], []
     for behaviour_id in (known for known in CATALOGUE if known in by_id):
         line = Line.of(by_id[behaviour_id])
         if lines:
             _print(terminal, line)
         if line.verdict is Verdict.NOT_OFFERED:
             absent.append(behaviour_id)
+        if behaviour_id in known:
+            become.append(f"{behaviour_id} {line.verdict}")
     waited = WaitingFound.together(record.waited for record in records)
     if waited is not None and waited.seconds:
         terminal.line(f"The tests {waited}.")
+    if become:
+        terminal.line(f"{KNOWN_FAILURE}: a failure does not fail the run: {', '.join(become)}")
     if require_all and absent:
         terminal.line(f"--meshproof-require-all: the run fails, not offered: {', '.join(absent)}", red=True)
 

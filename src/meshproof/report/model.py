@@ -8,7 +8,7 @@ from meshproof.behaviours import Level
 from meshproof.report.load import Load
 from meshproof.report.outcomes import AreaOutcome, BehaviourOutcome, Counts, Result, TestOutcome, Value
 from meshproof.report.propagation import Change, Spread, changes, spread
-from meshproof.results import Environment, Implementation, Verdict, WaitingFound
+from meshproof.results import KNOWN_FAILURE, Environment, Implementation, Verdict, WaitingFound
 
 SEED = "--seed"
 """The option under which a run notes the seed that repeats its order."""
@@ -125,6 +125,11 @@ class Report(Value):
     def ids(self, verdict: Verdict) -> tuple[str, ...]:
         """The behaviours that have this verdict."""
         return tuple(behaviour.id for behaviour in self.behaviours if behaviour.verdict == verdict)
+
+    @property
+    def known_failures(self) -> frozenset[str]:
+        """The behaviours that the run was told the mesh does not keep."""
+        return frozenset(filter(None, self.options.get(KNOWN_FAILURE, "").split(",")))
 
     @property
     def broken(self) -> tuple[BehaviourOutcome, ...]:

@@ -45,7 +45,7 @@ class Budgets:
     """One sample of a share: about 4,000 calls, were they as slow as 40 a second."""
     observe: float = 60.0
     """Until what the mesh says of its traffic is there: four scrapes at 15 s."""
-    control: float = 2.0
+    control: float = 1.0
     """In a control run: for so long at least one looks, and then a miss ends it. See `patience`."""
     late: float = 0.5
     """So much later than it should a reply may come: a proxy's timer is exact, a busy machine is not."""
@@ -102,19 +102,21 @@ class Budgets:
         """
         return replace(self, hold=min(self.hold, self.control), observe=self.observe / 2)
 
-    def patience(self, settled: float | None) -> float:
+    def patience(self, settled: float | None, ago: float = 0.0) -> float:
         """Return the seconds from which on a miss ends an expectation in a control run.
 
         Without its cause an expectation is missed, so most of a control run is waiting in vain. But a change
         that settled before the test began is everywhere, and what the next seconds bring, these have brought:
-        they are several times as many as the module's own change took, and never fewer than `control`. Where
-        nobody could see it settle, they are a quarter of `converge`, many times what a change takes.
+        since it settled they are several times as many as the change took, and never fewer than `control` of
+        the test's own. Where nobody could see it settle, they are a quarter of `converge`, many times what a
+        change takes.
 
         Args:
             settled: how long the change took that the test begins with, 0 where nothing was changed; None
                 when that was not seen.
+            ago: seconds that have passed since it settled.
         """
-        patience = self.converge / 4 if settled is None else max(self.control, TIMES_SETTLED * settled)
+        patience = self.converge / 4 if settled is None else max(self.control, TIMES_SETTLED * settled - ago)
         return min(patience, self.converge)
 
     def scaled(self, factor: float) -> Self:

@@ -13,6 +13,9 @@ KEPT_BODY = 64 << 10
 """Bytes of each reply's body that are kept unless a batch says otherwise."""
 
 
+_SPOKEN = {Protocol.HTTP2: "HTTP/2 ", Protocol.HTTP3: "HTTP/3 "}
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """How often a call is sent, and how.
@@ -88,7 +91,7 @@ class Call:
     def __str__(self) -> str:
         """Return the call as evidence shows it: what would let others in is left out."""
         # Elsewhere the scheme of the URL says it already.
-        spoken = "HTTP/2 " if self.protocol is Protocol.HTTP2 else ""
+        spoken = _SPOKEN.get(self.protocol, "")
         what = f"{spoken}{self.method} {redact(self.url)}".lstrip()
         host = [f"host: {self.host}"] if self.host is not None else []
         shown = [f"{name}: {HIDDEN if secret_name(name) else redact(value)}" for name, value in self.headers]

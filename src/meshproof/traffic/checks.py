@@ -228,6 +228,18 @@ def certificate(pem: str) -> Check:
     return _of_reply(f"{words_of(pem)} shown", judge)
 
 
+def agreed_on(protocol: str) -> Check:
+    """Both sides have agreed on this protocol in their TLS handshake (ALPN): h2, h3."""
+
+    def judge(reply: Reply) -> str | None:
+        agreed = reply.tls and reply.tls.alpn
+        if agreed == protocol:
+            return None
+        return f"{agreed} agreed on" if agreed else "no protocol agreed on"
+
+    return _of_reply(f"{protocol} agreed on", judge)
+
+
 def slower_than(seconds: float) -> Check:
     """The reply took longer than this."""
     return _of_reply(
@@ -285,7 +297,7 @@ def closed() -> Check:
 
 
 def reset() -> Check:
-    """The peer broke the connection off (or, of HTTP/2, the stream) before the reply was complete."""
+    """The peer broke the connection off (in HTTP/2 and HTTP/3: the stream) before the reply was complete."""
     return _broken_off("reset before the end", lambda failure: failure.kind is FailureKind.RESET)
 
 

@@ -218,7 +218,7 @@ class Spoken(Said, total=False):
     """What a call of HTTP may say.
 
     Args:
-        protocol: HTTP/1.1 when left out, or HTTP/2.
+        protocol: HTTP/1.1 when left out, or HTTP/2, or HTTP/3.
     """
 
     protocol: Protocol

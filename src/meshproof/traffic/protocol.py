@@ -9,6 +9,7 @@ class Protocol(StrEnum):
 
     HTTP = "http"  # HTTP/1.1; http:// or https://
     HTTP2 = "http2"  # by prior knowledge on http://, by ALPN on https://
+    HTTP3 = "http3"  # over UDP from the first byte; https:// alone
     GRPC = "grpc"  # grpc:// or grpcs://
     WEBSOCKET = "websocket"  # ws:// or wss://
     TCP = "tcp"  # tcp:// or tls://

@@ -48,7 +48,7 @@ class Connector:
 
     async def _connected(self, loop: asyncio.AbstractEventLoop) -> socket.socket:
         failed: OSError | None = None
-        for family, address in await self._look_up(loop):
+        for family, address in await self.addresses():
             sock = socket.socket(family, socket.SOCK_STREAM)
             sock.setblocking(False)  # noqa: FBT003 - the only argument
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -64,10 +64,16 @@ class Connector:
                 return sock
         raise failed or OSError("no address")
 
-    async def _look_up(self, loop: asyncio.AbstractEventLoop) -> list[Address]:
+    async def addresses(self) -> list[Address]:
+        """Look up where the batch's connections go.
+
+        Raises:
+            CallFailedError: the name has no address.
+        """
         host, port = self._batch.url.host or "", self._batch.url.port
         async with self._looking:
             if time.monotonic() >= self._until:
+                loop = asyncio.get_running_loop()
                 try:
                     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
                 except socket.gaierror as error:

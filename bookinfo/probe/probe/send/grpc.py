@@ -7,6 +7,7 @@ reset, a TLS alert), and neither verification nor SNI can be left to the batch.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from urllib.parse import unquote
 
 from google.protobuf.message import DecodeError
@@ -15,7 +16,8 @@ from probe.batch import Batch
 from probe.failures import CallFailedError, Failure
 from probe.reply import Encoded, Reply, encode_reply, keep
 from probe.send.call import LONGEST_MESSAGE, Send, one_call
-from probe.send.h2 import first_of
+from probe.send.connect import Connector
+from probe.send.h2 import first_of, opened
 from probe.send.http2 import request_pairs
 from probe.send.pool import Pool
 from probe.wire.probe_pb2 import EchoReply, EchoRequest
@@ -114,7 +116,7 @@ async def grpc_sender(batch: Batch) -> AsyncIterator[Send]:
     headers = request_pairs(batch, "POST", path, ("te", "trailers"), ("content-type", "application/grpc"))
     requests = _requests(batch, path)
     in_turn = path == f"{SERVICE}Chat"
-    pool = Pool(batch)
+    pool = Pool(partial(opened, Connector(batch)), each_new=batch.new_connections)
 
     async def send() -> Encoded:
         body = bytearray()

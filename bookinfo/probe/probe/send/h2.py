@@ -5,7 +5,7 @@ what behaviours are about, and clients above h2 keep it to themselves or try aga
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,13 +17,13 @@ import h2.settings
 
 from probe.failures import BEFORE_THE_REPLY, WITHIN_THE_REPLY, CallFailedError, Failure
 from probe.frames import Frames
+from probe.send.connect import Connector
+from probe.send.exchange import Exchange, Pairs, fail
 from probe.send.goaway import GoawayFilter, code_name
 from probe.tls_client import describe_tls
 
 WINDOW = 1 << 20
 """Bytes that the peer may send ahead, on each stream and on the connection."""
-
-Pairs = Sequence[tuple[str, str]]
 
 
 async def first_of(waiting: Coroutine[Any, Any, Any], done: asyncio.Future[None]) -> None:
@@ -33,38 +33,6 @@ async def first_of(waiting: Coroutine[Any, Any, Any], done: asyncio.Future[None]
         await asyncio.wait((task, done), return_when=asyncio.FIRST_COMPLETED)
     finally:
         task.cancel()
-
-
-def _fail(future: asyncio.Future[None], why: Failure | Exception) -> None:
-    if not future.done():
-        future.set_exception(CallFailedError(why) if isinstance(why, Failure) else why)
-        future.exception()  # seen: nobody may be waiting any more
-
-
-class Exchange:
-    """One request and what comes back on its stream.
-
-    Args:
-        number: of the stream.
-        on_data: takes each piece of the body as it comes.
-
-    `headers` and `trailers` come with their names in lower case; `done` ends with the reply or its failure.
-    """
-
-    __slots__ = ("done", "ended_here", "headers", "number", "on_data", "status", "trailers")
-
-    def __init__(self, number: int, on_data: Callable[[bytes], None], done: asyncio.Future[None]) -> None:
-        self.number = number
-        self.on_data = on_data
-        self.done = done
-        self.status: int | None = None
-        self.headers: list[tuple[str, str]] = []
-        self.trailers: list[tuple[str, str]] = []
-        self.ended_here = False
-
-    def fail(self, why: Failure | Exception) -> None:
-        """End the exchange with a failure, unless it has ended."""
-        _fail(self.done, why)
 
 
 class Connection(asyncio.Protocol):
@@ -233,27 +201,20 @@ class Connection(asyncio.Protocol):
 
     def _take_response(self, event: h2.events.ResponseReceived) -> None:
         if exchange := self._exchanges.get(event.stream_id):
-            headers = _texts(event.headers)
-            exchange.status = int(headers[0][1])
-            exchange.headers = [pair for pair in headers if not pair[0].startswith(":")]
+            exchange.take_head(event.headers)
 
     def _take_trailers(self, event: h2.events.TrailersReceived) -> None:
         if exchange := self._exchanges.get(event.stream_id):
-            exchange.trailers = _texts(event.headers)
+            exchange.take_trailers(event.headers)
 
     def _take_data(self, event: h2.events.DataReceived) -> None:
-        exchange = self._exchanges.get(event.stream_id)
-        if exchange and not exchange.done.done():
-            try:
-                exchange.on_data(event.data)
-            except CallFailedError as error:
-                exchange.fail(error.failure or error)
+        if exchange := self._exchanges.get(event.stream_id):
+            exchange.take_data(event.data)
         self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
 
     def _take_end(self, event: h2.events.StreamEnded) -> None:
-        exchange = self._exchanges.get(event.stream_id)
-        if exchange and not exchange.done.done():
-            exchange.done.set_result(None)
+        if exchange := self._exchanges.get(event.stream_id):
+            exchange.end()
 
     def _take_reset(self, event: h2.events.StreamReset) -> None:
         if exchange := self._exchanges.get(event.stream_id):
@@ -263,16 +224,12 @@ class Connection(asyncio.Protocol):
         self.open = False
         for exchange in list(self._exchanges.values()):
             exchange.fail(why or self._closed(within=exchange.status is not None))
-        _fail(self.ready, why or self._closed(within=False))
+        fail(self.ready, why or self._closed(within=False))
         self._room.set()
 
     def _closed(self, *, within: bool) -> Failure:
         failure = WITHIN_THE_REPLY if within else BEFORE_THE_REPLY
         return Failure("closed", f"{failure.detail} ({self._goaway})") if self._goaway else failure
-
-
-def _texts(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
-    return [(name.decode("utf-8", "replace"), value.decode("utf-8", "replace")) for name, value in headers]
 
 
 _TAKE: Mapping[type[h2.events.Event], Callable[[Connection, Any], None]] = {
@@ -284,3 +241,14 @@ _TAKE: Mapping[type[h2.events.Event], Callable[[Connection, Any], None]] = {
     h2.events.StreamEnded: Connection._take_end,  # noqa: SLF001
     h2.events.StreamReset: Connection._take_reset,  # noqa: SLF001
 }
+
+
+async def opened(connector: Connector) -> Connection:
+    """Open a connection and return it when exchanges may begin on it."""
+    connection = await connector.open(Connection)
+    try:
+        await connection.ready
+    except BaseException:
+        connection.close()
+        raise
+    return connection

@@ -2,12 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from probe.batch import Batch
 from probe.reply import Encoded, Reply, encode_reply, keep
 from probe.send.call import USER_AGENT, Send, one_call
-from probe.send.h2 import Pairs
-from probe.send.pool import Pool
+from probe.send.connect import Connector
+from probe.send.exchange import Pairs
+from probe.send.h2 import opened
+from probe.send.pool import C, Pool
 
 
 def request_pairs(batch: Batch, method: str, path: str, *more: tuple[str, str]) -> Pairs:
@@ -16,7 +19,7 @@ def request_pairs(batch: Batch, method: str, path: str, *more: tuple[str, str]) 
     own = {"user-agent": USER_AGENT, **dict(more)}
     return [
         (":method", method),
-        (":scheme", "https" if batch.tls else "http"),
+        (":scheme", "https" if batch.secure else "http"),
         (":authority", batch.authority),
         (":path", path),
         *(own | given).items(),
@@ -24,11 +27,10 @@ def request_pairs(batch: Batch, method: str, path: str, *more: tuple[str, str]) 
 
 
 @asynccontextmanager
-async def http2_sender(batch: Batch) -> AsyncIterator[Send]:
-    """Send HTTP/2 calls."""
+async def send_by_streams(batch: Batch, pool: Pool[C]) -> AsyncIterator[Send]:
+    """Send calls of HTTP, each on a stream of a connection out of the pool."""
     length = [("content-length", str(len(batch.body)))] if batch.body else []
     headers = request_pairs(batch, batch.method, batch.url.raw_path_qs, *length)
-    pool = Pool(batch)
 
     async def send() -> Encoded:
         body = bytearray()
@@ -50,3 +52,11 @@ async def http2_sender(batch: Batch) -> AsyncIterator[Send]:
         yield send
     finally:
         pool.close()
+
+
+@asynccontextmanager
+async def http2_sender(batch: Batch) -> AsyncIterator[Send]:
+    """Send HTTP/2 calls."""
+    pool = Pool(partial(opened, Connector(batch)), each_new=batch.new_connections)
+    async with send_by_streams(batch, pool) as send:
+        yield send

@@ -11,6 +11,7 @@ from probe.send.call import Sender
 from probe.send.grpc import grpc_sender
 from probe.send.http import http_sender
 from probe.send.http2 import http2_sender
+from probe.send.http3 import http3_sender
 from probe.send.pace import Pace
 from probe.send.tcp import tcp_sender
 from probe.send.websocket import websocket_sender
@@ -18,6 +19,7 @@ from probe.send.websocket import websocket_sender
 SENDERS: Mapping[str, Sender] = {
     "http": http_sender,
     "http2": http2_sender,
+    "http3": http3_sender,
     "grpc": grpc_sender,
     "websocket": websocket_sender,
     "tcp": tcp_sender,

@@ -1,0 +1,33 @@
+"""A certificate with the key of another takes down its own host and no other.
+
+Istio 1.31 does not keep this through its own Gateway: istiod sends such a Secret on to the proxy, in one
+response with the good ones. Envoy rejects that response (KEY_VALUES_MISMATCH); some of the good certificates
+in it are loaded and some are not, and the hosts of the latter reset every connection until their Secrets
+change (envoyproxy/envoy#42438, and with another control plane envoyproxy/gateway#9463). Through the Gateway
+API istiod looks at the key first, and leaves the listener out.
+"""
+
+import pytest
+
+from meshproof.checks import refused, status
+
+pytestmark = pytest.mark.behaviour(
+    "IN-06", manifests=("broken-certificate.istio.yaml", "broken-certificate.gateway-api.yaml")
+)
+
+GOOD = ("good-1", "good-2", "good-3", "good-4")
+"""So many that a proxy which takes some of them by chance does not take all."""
+
+
+@pytest.fixture(scope="module")
+def groundwork(certificates, authority):
+    issued = {host: authority.issue(f"{host}.broken.example") for host in GOOD}
+    for host, own in issued.items():
+        certificates.put(f"broken-{host}", own)
+    certificates.put_broken("broken-spoilt", authority.issue("spoilt.broken.example"), key_of=issued[GOOD[0]])
+
+
+def test_broken_certificate_takes_down_its_own_host_alone(edge, expect):
+    expect.converged(edge.get("spoilt.broken.example"), refused("reset", "closed"))
+    for host in GOOD:
+        expect.converged(edge.get(f"{host}.broken.example"), status(200))
