@@ -6,7 +6,7 @@ from meshproof.checks import status
 
 pytestmark = pytest.mark.behaviour("RS-01", manifests="slow-for-jason.yaml")
 
-DELAY = 1.0
+DELAY = 2.0
 """Seconds, as the manifest says."""
 
 

@@ -19,7 +19,7 @@ ENDED = Check("gRPC status 4 or 14", lambda reply: None if reply.grpc_status in 
 
 
 def test_slow_call_ends_at_its_timeout_and_is_logged_so(probe, expect, access_log, key):
-    slow = probe.get(f"http://backend:8080/{key}?delay=1")
+    slow = probe.get(f"http://backend:8080/{key}?delay=3")
     floor = probe.get("http://backend:8080/")
     ended = expect.takes(slow, least=TIMEOUT, most=TIMEOUT, floor=floor, check=status(504))
     expect.eventually(

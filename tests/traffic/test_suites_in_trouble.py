@@ -42,7 +42,7 @@ def slow_for(clock, names, of_alice):
     def answer(call):
         who = dict(call.headers).get("end-user")
         slow = who in names or (who == "alice" and next(of_alice))
-        return Reply(200, seconds=1.01 if slow else 0.01)
+        return Reply(200, seconds=2.01 if slow else 0.01)
 
     return Mesh(clock, answer)
 

@@ -47,8 +47,8 @@ class Budgets:
     """Until what the mesh says of its traffic is there: four scrapes at 15 s."""
     control: float = 1.0
     """In a control run: for so long at least one looks, and then a miss ends it. See `patience`."""
-    late: float = 0.5
-    """So much later than it should a reply may come: a proxy's timer is exact, a busy machine is not."""
+    late: float = 1.0
+    """So much later than it should a reply may come: a timer is exact, two busy cores stall up to 0.7 s."""
 
     # Seconds, not scaled.
     early: float = 0.02
