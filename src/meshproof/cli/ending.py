@@ -41,10 +41,13 @@ def concluded(code: ExitCode, report: Report) -> tuple[ExitCode, str]:
         code: with which the suites ended.
         report: what is known now.
     """
-    failed = [each.id for each in report.behaviours if each.verdict is Verdict.FAILED]
-    # That a behaviour is known to fail does not excuse a test that proves nothing.
-    excused = {each.id for each in report.behaviours if each.control is not Verdict.VACUOUS}
-    failed = [each for each in failed if each not in report.known_failures & excused]
+    known = report.known_failures
+    failed = [
+        each.id
+        for each in report.behaviours
+        # That a behaviour is known to fail does not excuse a test that proves nothing.
+        if each.verdict is Verdict.FAILED and (each.id not in known or each.control is Verdict.VACUOUS)
+    ]
     if failed and code in {ExitCode.OK, ExitCode.ENVIRONMENT}:
         return ExitCode.FAILED, f"Failed, as the whole record has it: {', '.join(failed)}."
     if code is not ExitCode.OK:

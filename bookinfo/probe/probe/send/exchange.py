@@ -41,6 +41,11 @@ class Exchange:
         self.trailers: list[tuple[str, str]] = []
         self.ended_here = False
 
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to be said on its stream: both sides have ended it."""
+        return self.ended_here and self.done.done() and not self.done.cancelled()
+
     def take_head(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """Note the reply's status and headers."""
         pairs = texts(headers)

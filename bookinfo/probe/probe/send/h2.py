@@ -20,6 +20,7 @@ from probe.frames import Frames
 from probe.send.connect import Connector
 from probe.send.exchange import Exchange, Pairs, fail
 from probe.send.goaway import GoawayFilter, code_name
+from probe.send.pool import when_ready
 from probe.tls_client import describe_tls
 
 WINDOW = 1 << 20
@@ -135,8 +136,7 @@ class Connection(asyncio.Protocol):
             yield exchange
         finally:
             del self._exchanges[number]
-            answered = exchange.done.done() and not exchange.done.cancelled()
-            if self.open and not (answered and exchange.ended_here):
+            if self.open and not exchange.complete:
                 self._cancel(number)
             if self._goaway and not self._exchanges:
                 self.close()
@@ -245,10 +245,4 @@ _TAKE: Mapping[type[h2.events.Event], Callable[[Connection, Any], None]] = {
 
 async def opened(connector: Connector) -> Connection:
     """Open a connection and return it when exchanges may begin on it."""
-    connection = await connector.open(Connection)
-    try:
-        await connection.ready
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    return await when_ready(await connector.open(Connection))

@@ -21,6 +21,7 @@ from probe.failures import BEFORE_THE_REPLY, WITHIN_THE_REPLY, CallFailedError, 
 from probe.quic_client import CRYPTO_ERRORS, OUR_DOUBTS, alert_name, describe_quic
 from probe.send.connect import Connector
 from probe.send.exchange import Exchange, Pairs, fail
+from probe.send.pool import when_ready
 
 logging.getLogger("quic").setLevel(logging.CRITICAL)  # what it would write for each call is in the reply
 
@@ -174,8 +175,7 @@ class Connection(asyncio.DatagramProtocol):
             yield exchange
         finally:
             del self._exchanges[number]
-            answered = exchange.done.done() and not exchange.done.cancelled()
-            if self.open and not (answered and exchange.ended_here):
+            if self.open and not exchange.complete:
                 self._cancel(number)
             if self._http.goodbye and not self._exchanges:
                 self.close()
@@ -293,9 +293,4 @@ async def _opened_at(
     except BaseException:
         sock.close()
         raise
-    try:
-        await connection.ready
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    return await when_ready(connection)

@@ -9,8 +9,9 @@ from probe.send.exchange import Exchange, Pairs
 
 
 class Shared(Protocol):
-    """A connection of such a kind; `open` until it ends, `tls` as replies show it."""
+    """A connection of such a kind; `ready` for exchanges, `open` until it ends, `tls` as replies show it."""
 
+    ready: asyncio.Future[None]
     open: bool
     tls: bytes
 
@@ -31,6 +32,16 @@ class Shared(Protocol):
 
 
 C = TypeVar("C", bound=Shared)
+
+
+async def when_ready(connection: C) -> C:
+    """Return a connection when exchanges may begin on it; one that does not come so far is closed."""
+    try:
+        await connection.ready
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 class Pool(Generic[C]):
