@@ -19,10 +19,14 @@ class Cluster:
         self.said = []
         self.follows = True
         self.made = 0
+        self.empty_looks = 0
 
     def list_namespaced_pod(self, namespace, label_selector):
         assert namespace == "shop"
         workload = label_selector.partition("=")[2]
+        if self.going and self.empty_looks:
+            self.empty_looks -= 1
+            return Named(items=[])
         names = [name for name, of in self.pods.items() if of == workload]
         return Named(items=[self.pod(name) for name in names])
 
@@ -108,3 +112,9 @@ def test_pod_that_stays_is_waited_for(cluster, endpoints):
         endpoints.replace("b", until_gone=True)
     del cluster.pods["b-0"]
     assert endpoints.replace("b") == "new-1"
+
+
+def test_workload_may_be_without_pods_for_a_moment(cluster, endpoints):
+    cluster.empty_looks = 1
+    assert endpoints.replace("b") == "b-0"
+    assert cluster.empty_looks == 0

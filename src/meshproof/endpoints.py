@@ -73,7 +73,8 @@ class Endpoints:
         client.CoreV1Api(self._api).delete_namespaced_pod(pod, self._namespace)
 
         def replaced() -> bool:
-            now = dict(self._pods(workload, going=True))
+            # None at all for a moment, where a single one is gone at once.
+            now = dict(self._listed(workload, going=True))
             gone = now.pop(pod, None) is None
             return (gone or not until_gone) and len(self._ready().intersection(now.values())) == len(before)
 
@@ -87,8 +88,22 @@ class Endpoints:
         )
         return pod
 
-    def _pods(self, workload: str, *, going: bool = False) -> list[tuple[str, str]]:
-        """Return name and address of each pod of a workload; there is at least one.
+    def _pods(self, workload: str) -> list[tuple[str, str]]:
+        """Return name and address of each pod of a workload that stays; there is at least one.
+
+        Args:
+            workload: the probe's name.
+        """
+        pods = self._listed(workload)
+        if not pods:
+            raise MeshproofError(
+                f"no pod with the label {WORKLOAD_LABEL}={workload} runs in {self._namespace}",
+                "look at its events",
+            )
+        return pods
+
+    def _listed(self, workload: str, *, going: bool = False) -> list[tuple[str, str]]:
+        """Return name and address of each pod of a workload.
 
         Args:
             workload: the probe's name.
@@ -98,11 +113,6 @@ class Endpoints:
             self._namespace, label_selector=f"{WORKLOAD_LABEL}={workload}"
         )
         pods = [pod for pod in found.items if going or pod.metadata.deletion_timestamp is None]
-        if not pods:
-            raise MeshproofError(
-                f"no pod with the label {WORKLOAD_LABEL}={workload} runs in {self._namespace}",
-                "look at its events",
-            )
         return [(str(pod.metadata.name), str(pod.status.pod_ip)) for pod in pods]
 
     def _label(self, pods: dict[str, str], *, serving: bool) -> None:
