@@ -43,6 +43,18 @@ final class JsonLog extends Formatter {
         FEATURES.setLevel(Level.WARNING);
     }
 
+    /** Does something of which only warnings are worth a line. */
+    static void quietly(Runnable task) {
+        var root = Logger.getLogger("");
+        var level = root.getLevel();
+        root.setLevel(Level.WARNING);
+        try {
+            task.run();
+        } finally {
+            root.setLevel(level);
+        }
+    }
+
     @Override
     public String format(LogRecord record) {
         var line = Json.createObjectBuilder()

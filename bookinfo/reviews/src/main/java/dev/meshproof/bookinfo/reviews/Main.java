@@ -1,6 +1,7 @@
 package dev.meshproof.bookinfo.reviews;
 
 import io.helidon.webserver.WebServer;
+import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http.HttpRouting;
 
 import java.time.Duration;
@@ -31,22 +32,26 @@ public final class Main {
             System.exit(1);
             return;
         }
+        serve(settings);
+    }
+
+    private static void serve(Settings settings) {
         JsonLog.install(settings.identity());
+        JsonLog.quietly(() -> WarmUp.run(settings));
         var inFlight = new InFlight();
-        var server = server(settings, settings.port(), inFlight).start();
+        var server = server(settings, settings.port(), inFlight).build().start();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, inFlight), "stop"));
     }
 
-    /** Builds the server, not yet started. Port 0 takes a free one, for tests. */
-    static WebServer server(Settings settings, int port, InFlight inFlight) {
+    /** Describes the server, on all addresses of the pod. Port 0 takes a free one. */
+    static WebServerConfig.Builder server(Settings settings, int port, InFlight inFlight) {
         return WebServer.builder()
                 .port(port)
                 .idleConnectionTimeout(KEEP_ALIVE)
                 .shutdownHook(false)
                 .shutdownGracePeriod(Duration.ofSeconds(1))
                 .directHandlers(handlers -> Replies.unrouted(handlers, settings.identity()))
-                .routing(routing -> route(routing, settings, inFlight))
-                .build();
+                .routing(routing -> route(routing, settings, inFlight));
     }
 
     private static void route(HttpRouting.Builder routing, Settings settings, InFlight inFlight) {

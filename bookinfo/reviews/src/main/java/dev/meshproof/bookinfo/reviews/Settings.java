@@ -32,6 +32,11 @@ record Settings(int port, Identity identity, Stars stars, URI ratingsUrl, Durati
                 env.containsKey("RATINGS_TIMEOUT") ? seconds(env.get("RATINGS_TIMEOUT")) : stars.patience());
     }
 
+    /** The same, but for the service that it asks for ratings. */
+    Settings asking(URI ratings) {
+        return new Settings(port, identity, stars, ratings, ratingsTimeout);
+    }
+
     private static int port(String value) {
         if (!value.matches("\\d{1,5}") || Integer.parseInt(value) > 65535) {
             throw new IllegalArgumentException("PORT: a port, not " + value);

@@ -71,7 +71,7 @@ class ConnectionsTest {
 
     @Test
     void idleConnectionsStayForLongerThanThoseOfEnvoy() {
-        var server = Main.server(settings("v1"), 0, new InFlight());
+        var server = Main.server(settings("v1"), 0, new InFlight()).build();
         assertTrue(server.prototype().idleConnectionTimeout().compareTo(ENVOY_IDLE) > 0);
     }
 
@@ -92,7 +92,7 @@ class ConnectionsTest {
     @Test
     void openConnectionsAreAnsweredWhileARequestIsInFlight() throws Exception {
         var inFlight = new InFlight();
-        var server = Main.server(settings("v2"), 0, inFlight).start();
+        var server = Main.server(settings("v2"), 0, inFlight).build().start();
         try (var idle = new Caller(server.port()); var busy = new Caller(server.port())) {
             idle.ask("/health");
             idle.reply();
@@ -122,7 +122,7 @@ class ConnectionsTest {
     @Test
     void drainingWaitsNoLongerThanItMay() throws Exception {
         var inFlight = new InFlight();
-        var server = Main.server(settings("v2"), 0, inFlight).start();
+        var server = Main.server(settings("v2"), 0, inFlight).build().start();
         try (var busy = new Caller(server.port())) {
             busy.ask("/reviews/0");
             assertTrue(asked.tryAcquire(5, TimeUnit.SECONDS));

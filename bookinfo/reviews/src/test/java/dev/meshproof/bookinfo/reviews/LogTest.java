@@ -78,7 +78,7 @@ class LogTest {
 
     /** Stops the server before it returns: the line of its last request is then written. */
     private void request(String path) throws Exception {
-        var server = Main.server(settings, 0, new InFlight()).start();
+        var server = Main.server(settings, 0, new InFlight()).build().start();
         try (var http = HttpClient.newHttpClient()) {
             var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path))
                     .header("x-request-id", "r-1")

@@ -174,7 +174,7 @@ class ReviewsTest {
                 "POD_NAME", "pod-1",
                 "RATINGS_URL", "http://127.0.0.1:" + ratings.getAddress().getPort()));
         env.putAll(more);
-        reviews = Main.server(Settings.from(env), 0, inFlight).start();
+        reviews = Main.server(Settings.from(env), 0, inFlight).build().start();
     }
 
     private HttpResponse<String> get(String path) throws Exception {
