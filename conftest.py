@@ -24,6 +24,7 @@ from meshproof.plugin.gateway import node_port, reached
 from meshproof.plugin.verdicts import RECORDER, WORKER
 from meshproof.results import EnvironmentRecord
 from meshproof.run import Run
+from meshproof.separation import separate
 from meshproof.traffic import Budgets
 
 pytest_plugins = [
@@ -100,6 +101,8 @@ def bookinfo(  # noqa: PLR0913, PLR0917 - all that the shop stands on
     def install(release: str, chart: Path | str, values: Mapping[str, Any]) -> None:
         helm.install_or_upgrade(release, chart, run.namespace, values, wait=False)
 
+    if not option("--meshproof-no-sidecars"):
+        separate(cluster.api, run, seconds=budgets.accept)
     install("bookinfo", CHARTS / "bookinfo", shop)
     install("probe", CHARTS / "probe", {"images": {"probe": images["probe"]}})
     if option("--meshproof-no-sidecars"):

@@ -6,7 +6,7 @@ import pytest
 from kubernetes.client import CoreV1Api
 
 from meshproof.errors import MeshproofError
-from meshproof.traffic import Batch, Budgets
+from meshproof.traffic import Batch, Budgets, CannotSend
 from meshproof.workloads import Curl, pods_of
 
 
@@ -80,6 +80,13 @@ def test_batch_is_one_command(listed, printed):
     assert ([reply.status for reply in answer.replies], answer.partial) == ([200] * 3, False)
     ((name, _, seconds),) = printed
     assert (name, seconds) == ("ratings-1", 15)
+
+
+def test_different_calls_at_the_same_time_are_refused(printed):
+    curl = Curl(None, "ns", "ratings", Budgets())
+    with pytest.raises(CannotSend, match="curl in ratings sends one call at a time, not 2 different ones"):
+        curl.send_each([curl.get("x"), curl.get("y")], Batch(1, 1, deadline=10), concurrency=2, deadline=10)
+    assert printed == []
 
 
 def test_batch_that_was_stopped_is_partial_and_says_so(listed, printed):

@@ -10,9 +10,9 @@ from kubernetes import client
 from kubernetes.client import ApiClient, ApiException
 from kubernetes.stream import stream
 
-from meshproof.errors import MeshproofError
+from meshproof.errors import ExitCode, MeshproofError
 from meshproof.manifests import pending
-from meshproof.traffic import Answer, Batch, Budgets, Call
+from meshproof.traffic import Answer, Batch, Budgets, Call, CannotSend
 from meshproof.traffic.call import only_http
 from meshproof.traffic.curl import curl_command, replies_of
 
@@ -109,6 +109,24 @@ class Curl:
         replies = replies_of(printed, between, batch.body_limit)
         partial = len(replies) < batch.count
         return Answer(replies, partial, f"stopped after {batch.deadline:g} s" if partial else "")
+
+    def send_each(
+        self,
+        calls: Sequence[Call],
+        batch: Batch,  # noqa: ARG002 - a Sender's signature
+        concurrency: int,  # noqa: ARG002 - the same
+        deadline: float,  # noqa: ARG002 - the same
+    ) -> tuple[Answer, ...]:
+        """Refuse: each call would be a command of its own.
+
+        Raises:
+            CannotSend: always.
+        """
+        raise CannotSend(
+            f"curl in {self._app} sends one call at a time, not {len(calls)} different ones",
+            "send them from a probe",
+            ExitCode.USAGE,
+        )
 
     def _run(self, pod: str, command: Sequence[str], seconds: float) -> str:
         # A client of its own: while a stream lasts, its client speaks WebSocket for every call.

@@ -1,5 +1,7 @@
 """A run with workers finds what a run alone finds, and loses nothing when a worker dies."""
 
+import time
+
 import pytest
 
 from meshproof.plugin import controller
@@ -29,6 +31,8 @@ def test_after_it(): pass
 """
 
 IDS = ("TM-01", "TM-02", "TM-06")
+SOON = 60
+"""Seconds; a worker that waits in vain takes fifteen times as long."""
 
 
 @pytest.fixture
@@ -109,6 +113,48 @@ def test_verdict_outlives_the_worker_that_had_given_it(suite):
     words = [(one["test"], one["verdict"]) for one in suite.records if one["kind"] == "test"]
     assert words == [("test_it.py::test_a", "passed"), ("test_it.py::test_b", "passed")]
     assert result.ret == 0
+
+
+TIDY = """
+import pytest
+from meshproof.plugin.verdicts import RECORDER
+
+pytestmark = pytest.mark.behaviour({id!r})
+
+
+@pytest.fixture(scope="session")
+def measured(request):
+    yield
+    request.config.stash[RECORDER].wait_for_others(request.session)
+    (request.config.rootpath / "tidied").touch()
+
+
+def test_it(measured, request):
+    for _ in range({looks}):
+        __import__("time").sleep(0.1)
+        assert not (request.config.rootpath / "tidied").exists()
+    assert {id!r} != {wrong!r}
+"""
+
+
+def test_nothing_is_tidied_up_while_another_worker_judges(suite):
+    suite.module(TIDY.format(id="TM-01", looks=1, wrong=""), "test_short")
+    suite.module(TIDY.format(id="TM-02", looks=25, wrong=""), "test_long")
+    assert suite.run("-n", "2").ret == 0
+    assert set(found(suite).values()) == {"passed"}
+    assert (suite.folder / "tidied").exists()
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_run_that_is_broken_off_does_not_wait_for_tests_that_have_no_verdict(suite, most):
+    for number in range(1, 7):
+        id_ = f"TM-0{number}"
+        wrong = id_ if number <= most else ""
+        suite.module(TIDY.format(id=id_, looks=5, wrong=wrong), f"test_{number}")
+    began = time.monotonic()
+    suite.run("-n", "2", "--maxfail", str(most))
+    assert time.monotonic() - began < SOON
+    assert suite.records[-1]["interrupted"]
 
 
 PLACED = """

@@ -1,6 +1,6 @@
 """Time that passes only when somebody waits, and a sender that follows a script."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -74,18 +74,22 @@ RESET = failed(FailureKind.RESET, "connection reset by peer")
 class Keyed:
     """A probe that is called with keys, each call arriving so often; every request takes a moment.
 
-    `late` more of each call arrive half a second after its reply.
+    `late` more of each call arrive half a second after its reply. A sample takes `seconds` for each call, and
+    has no more than `most` replies.
     """
 
     clock: FakeClock
     arrivals: int | Callable[[int], int]
     reply: Reply = field(default_factory=lambda: Reply(200))
     late: int = 0
+    seconds: float = 0.0
+    most: int | None = None
     name: str = "probe-b"
     requests: list[float] = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
     looks: list[str] = field(default_factory=list)
     sent: list[float] = field(default_factory=list)
+    asked: list[tuple[Batch, int, float]] = field(default_factory=list)
 
     def call(self, url: str = "http://probe-b:8080/?fail_first=2") -> Call:
         return Call("probe-a", "GET", url, (), "", 5.0, self)
@@ -96,17 +100,26 @@ class Keyed:
         self.sent.append(self.clock.now())
         return Answer((self.reply,) * batch.count)
 
+    def send_each(
+        self, calls: Sequence[Call], batch: Batch, concurrency: int, deadline: float
+    ) -> tuple[Answer, ...]:
+        self.asked.append((batch, concurrency, deadline))
+        self._request(1)
+        for call in calls:
+            self.clock.time += self.seconds
+            self.urls.append(call.url)
+            self.sent.append(self.clock.now())
+        answered = len(calls) if self.most is None else self.most
+        whole, none = Answer((self.reply,)), Answer((), partial=True, reason="the deadline was reached")
+        return (whole,) * answered + (none,) * (len(calls) - answered)
+
     def seen(self, key: str) -> int:
         self._request(2)
         return self._arrived(key)
 
-    def seen_each(self, keys: Iterable[str], pause: Callable[[], object]) -> Iterator[int]:
-        pause()
-        self._request(1)
-        for key in keys:
-            pause()
-            self._request(1)
-            yield self._arrived(key)
+    def seen_all(self, keys: Sequence[str]) -> list[int]:
+        self._request(2)
+        return [self._arrived(key) for key in keys]
 
     def _arrived(self, key: str) -> int:
         (number,) = (number for number, url in enumerate(self.urls) if url.endswith(f"key={key}"))

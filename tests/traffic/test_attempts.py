@@ -5,7 +5,7 @@ from random import Random
 import pytest
 from scripted import Keyed
 
-from meshproof.traffic import AttemptsMissed, Budgets, Expect, Reply
+from meshproof.traffic import AttemptsMissed, Batch, Budgets, Expect, Reply
 from meshproof.traffic.checks import status
 
 
@@ -90,15 +90,25 @@ def test_wrong_reply_is_a_miss_although_the_number_is_right(clock):
         Expect(clock=clock).attempts(probe.call(), at=probe, exactly=3, check=status(200))
 
 
-def test_attempt_that_arrives_after_the_reply_counts_too(clock):
-    probe = Keyed(clock, arrivals=3, late=1)
-    with pytest.raises(AttemptsMissed, match=r"\(30 of 30 calls\): arrived 4 times"):
+def test_attempt_that_arrives_after_the_reply_counts_too_when_it_is_there_in_time(clock):
+    # The last replies come half a second before the counts.
+    probe = Keyed(clock, arrivals=3, late=1, seconds=0.1)
+    with pytest.raises(AttemptsMissed, match=r"\(25 of 30 calls\): arrived 4 times"):
         Expect(clock=clock).attempts(probe.call(), at=probe, exactly=3)
 
 
-def test_unfinished_sample_is_missed_and_not_judged_as_a_whole_one(clock):
+def test_sample_is_one_batch_of_calls_with_connections_of_their_own(clock):
     probe = Keyed(clock, arrivals=3)
-    with pytest.raises(AttemptsMissed, match=r"sample not finished within 1 s \(\d+ of 30 calls\)"):
+    Expect(Budgets(keyed=135, sample=7.0), clock).attempts(probe.call(), at=probe, exactly=3)
+    # Three requests for the first call, three for all others, however many they are.
+    assert (len(probe.urls), len(probe.requests)) == (136, 6)
+    assert probe.asked == [(Batch(1, 1, 7.0, new_connections=True), Budgets().concurrency, 7.0)]
+
+
+@pytest.mark.parametrize("most", [0, 1, 29])
+def test_unfinished_sample_is_missed_and_not_judged_as_a_whole_one(clock, most):
+    probe = Keyed(clock, arrivals=3, most=most)
+    with pytest.raises(AttemptsMissed, match=rf"sample not finished within 1 s \({most} of 30 calls\)"):
         Expect(Budgets(sample=1.0), clock).attempts(probe.call(), at=probe, exactly=3)
 
 

@@ -55,6 +55,21 @@ def test_connections_are_kept_or_new_as_told(new, most):
     assert not answer.partial
 
 
+def test_different_calls_are_answered_in_their_order_and_all_of_them_end_in_time():
+    def slow_first(handler):
+        threading.Event().wait(0.2 if handler.path == "/0" else 0.0)
+        reply(handler, 200, {"path": handler.path})
+
+    with http_server(slow_first) as url:
+        outside = Outside(url)
+        calls = [outside.get(f"/{number}") for number in range(4)]
+        answers = outside.send_each(calls, ONE, concurrency=2, deadline=10.0)
+        late = outside.send_each(calls, ONE, concurrency=1, deadline=0.1)
+    bodies = [one.body for answer in answers for one in answer.replies]
+    assert bodies == [f'{{"path": "/{number}"}}' for number in range(4)]
+    assert [(len(answer.replies), answer.partial) for answer in late] == [(1, False), *[(0, True)] * 3]
+
+
 def test_body_limit_bounds_the_body():
     with http_server(see) as url:
         outside = Outside(url)

@@ -65,9 +65,24 @@ def attempts_held(clock):
     return probe.requests
 
 
+def attempts_held_later(clock):
+    probe = Keyed(clock, arrivals=lambda number: 3 if number > 2 else 2)
+    Expect(clock=clock).attempts(probe.call(), at=probe, exactly=3)
+    return probe.requests
+
+
 @pytest.mark.parametrize(
     "moments_of",
-    [converged, converged_steadily, never, always, eventually, attempts_missed, attempts_held],
+    [
+        converged,
+        converged_steadily,
+        never,
+        always,
+        eventually,
+        attempts_missed,
+        attempts_held,
+        attempts_held_later,
+    ],
 )
 def test_at_most_twenty_requests_in_any_second(clock, moments_of):
     assert in_one_second(moments_of(clock)) <= 20

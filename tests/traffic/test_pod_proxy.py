@@ -189,15 +189,62 @@ def test_calls_of_a_key_are_counted_at_every_ready_pod():
     ]
 
 
-def test_calls_of_many_keys_are_counted_at_pods_that_are_listed_once():
-    cluster, pauses = Cluster(pod("probe-b-1"), pod("probe-b-2")), []
+def test_calls_of_many_keys_are_counted_by_one_request_to_each_ready_pod():
+    cluster = Cluster(
+        pod("probe-b-1"), pod("probe-b-2"), pod("probe-b-3", ready="False"), answer=(200, {"counts": [3, 0]})
+    )
     with probe_in(cluster) as probe:
-        assert list(probe.seen_each(["k1", "k2"], lambda: pauses.append(len(cluster.sent)))) == [6, 6]
-    assert [path.partition("/pods/")[2] for path, _, _ in cluster.sent] == [
-        f"probe-b-{number}:15999/proxy/seen/{key}" for key in ("k1", "k2") for number in (1, 2)
+        assert probe.seen_all(["k1", "k2"]) == (6, 0)
+    assert [(path.partition("/pods/")[2], document) for path, _, document in cluster.sent] == [
+        (f"probe-b-{number}:15999/proxy/seen", {"keys": ["k1", "k2"]}) for number in (1, 2)
     ]
-    # The list of the pods is a request as well, which is not noted here.
-    assert pauses == [0, 0, 1, 2, 3]
+    assert len(cluster.lists) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (404, "404: Not Found"),
+        (200, {}),
+        (200, {"counts": [1]}),
+        (200, {"counts": [1, "2"]}),
+        (200, "<html>"),
+    ],
+)
+def test_probe_that_does_not_count_all_keys_is_the_environments_fault(answer):
+    cluster = Cluster(pod("a"), answer=answer)
+    with probe_in(cluster) as probe, pytest.raises(ProbeUnreachable, match=f"status {answer[0]}"):
+        probe.seen_all(["k1", "k2"])
+
+
+def test_different_calls_go_in_one_request_and_each_has_its_answer():
+    late = {"replies": [], "partial": True, "reason": "the deadline of 9 s was reached"}
+    cluster = Cluster(pod("probe-a-1"), answer=(200, {"answers": [GOOD, late]}))
+    with probe_in(cluster) as probe:
+        calls = [probe.get("http://b/?key=1"), probe.get("http://b/?key=2")]
+        first, second = probe.send_each(calls, BATCH, concurrency=2, deadline=9.0)
+    ((path, _, document),) = cluster.sent
+    assert path.endswith("/pods/probe-a-1:15999/proxy/send-each")
+    assert (document["concurrency"], document["deadline"]) == (2, 9.0)
+    assert [(batch["url"], batch["count"], batch["deadline"]) for batch in document["batches"]] == [
+        ("http://b/?key=1", 2, 30.0),
+        ("http://b/?key=2", 2, 30.0),
+    ]
+    assert [reply.status for reply in first.replies] == [200, None]
+    assert (second.replies, second.partial, second.reason) == ((), True, "the deadline of 9 s was reached")
+
+
+def test_different_calls_of_which_one_is_refused_are_a_mistake_in_the_calls():
+    cluster = Cluster(pod("a"), answer=(422, {"error": "batches[1]: url: must be given"}))
+    with probe_in(cluster) as probe, pytest.raises(BatchRefused, match=r"batches\[1\]: url"):
+        probe.send_each([probe.get("http://b/")], BATCH, concurrency=1, deadline=9.0)
+
+
+@pytest.mark.parametrize("answer", [GOOD, {"answers": [GOOD]}, {"answers": [GOOD, {}]}])
+def test_different_calls_without_an_answer_to_each_are_the_environments_fault(answer):
+    cluster = Cluster(pod("a"), answer=(200, answer))
+    with probe_in(cluster) as probe, pytest.raises(ProbeUnreachable, match="no list of replies"):
+        probe.send_each([probe.get("http://b/")] * 2, BATCH, concurrency=1, deadline=9.0)
 
 
 @pytest.mark.parametrize("answer", [(404, "404: Not Found"), (200, {}), (200, "<html>")])

@@ -1,6 +1,5 @@
 """What one control call asks for, validated field by field."""
 
-import json
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -127,21 +126,6 @@ _FIELDS: Mapping[str, _Field] = {
 }
 
 
-def _document(text: bytes) -> Mapping[str, Any]:
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict):
-        raise BadFieldError("batch", "must be a JSON object")
-    for name in document:
-        if name not in _FIELDS:
-            raise BadFieldError(name, f"unknown field (known: {', '.join(_FIELDS)})")
-    if document.get("url") is None:
-        raise BadFieldError("url", "must be given")
-    return document
-
-
 def _check_url(protocol: str, url: URL) -> bool:
     """Refuse a URL that the protocol cannot use; return whether it asks for TLS."""
     plain, secure = SCHEMES[protocol]
@@ -209,7 +193,18 @@ def parse_batch(text: bytes) -> Batch:
     Raises:
         BadFieldError: names the field and what it must be.
     """
-    document = _document(text)
+    return batch_of(fields.json_value(text))
+
+
+def batch_of(value: Any) -> Batch:
+    """Read a batch from a JSON value.
+
+    Raises:
+        BadFieldError: names the field and what it must be.
+    """
+    document = fields.members(value, "batch", _FIELDS)
+    if document.get("url") is None:
+        raise BadFieldError("url", "must be given")
     values = {}
     for name, field in _FIELDS.items():
         try:

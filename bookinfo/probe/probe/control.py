@@ -1,19 +1,21 @@
 """The control side, reached through the API server: health, batches to send, calls that were seen."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 from aiohttp import web
 
 from probe.batch import parse_batch
+from probe.batches import parse_batches
 from probe.fields import LONGEST_PEM, BadFieldError
 from probe.identity import Identity
 from probe.limits import LONGEST_BODY
-from probe.seen import Seen
-from probe.send.run import encode_answer, run_batch
+from probe.seen import Seen, parse_keys
+from probe.send.run import encode_answer, encode_answers, run_batch, run_batches
 
 
 class Control:
-    """Serves GET /health, POST /send and GET /seen/{key}.
+    """Serves GET /health, POST /send and /send-each, GET /seen/{key} and POST /seen.
 
     Args:
         identity: who this probe is.
@@ -41,19 +43,42 @@ class Control:
         try:
             batch = parse_batch(await request.read())
         except BadFieldError as error:
-            return web.json_response({"error": str(error)}, status=422)
-        outcome = await run_batch(batch, self._stop)
-        response = web.StreamResponse(headers={"Content-Type": "application/json"})
-        await response.prepare(request)
-        async for piece in encode_answer(outcome):
-            await response.write(piece)
-        await response.write_eof()
-        return response
+            return _refused(error)
+        return await _streamed(request, encode_answer(await run_batch(batch, self._stop)))
+
+    async def send_each(self, request: web.Request) -> web.StreamResponse:
+        """Send several batches and answer with the answer to each, or 422 with the field that is wrong."""
+        try:
+            batches = parse_batches(await request.read())
+        except BadFieldError as error:
+            return _refused(error)
+        return await _streamed(request, encode_answers(await run_batches(batches, self._stop)))
 
     async def seen(self, request: web.Request) -> web.Response:
         """Answer how often calls with a key arrived at this pod, and when (Unix seconds)."""
         calls = self._seen.calls(request.match_info["key"])
         return web.json_response({"count": calls.count, "at": list(calls.at)})
+
+    async def seen_all(self, request: web.Request) -> web.Response:
+        """Answer how often calls with each of several keys arrived at this pod, in the order of the keys."""
+        try:
+            keys = parse_keys(await request.read())
+        except BadFieldError as error:
+            return _refused(error)
+        return web.json_response({"counts": [self._seen.count(key) for key in keys]})
+
+
+def _refused(error: BadFieldError) -> web.Response:
+    return web.json_response({"error": str(error)}, status=422)
+
+
+async def _streamed(request: web.Request, pieces: AsyncIterator[bytes]) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(request)
+    async for piece in pieces:
+        await response.write(piece)
+    await response.write_eof()
+    return response
 
 
 def control_runner(identity: Identity, stop: asyncio.Event, seen: Seen) -> web.AppRunner:
@@ -69,7 +94,9 @@ def control_runner(identity: Identity, stop: asyncio.Event, seen: Seen) -> web.A
         [
             web.get("/health", control.health),
             web.post("/send", control.send),
+            web.post("/send-each", control.send_each),
             web.get("/seen/{key:.+}", control.seen),
+            web.post("/seen", control.seen_all),
         ]
     )
     return web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=5.0)

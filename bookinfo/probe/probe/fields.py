@@ -4,8 +4,9 @@ They raise ValueError with what the value must be; who calls them adds the field
 """
 
 import ipaddress
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from yarl import URL
@@ -27,6 +28,33 @@ class BadFieldError(ValueError):
 
     def __init__(self, field: str, what: str) -> None:
         super().__init__(f"{field}: {what}")
+
+
+def json_value(text: bytes) -> Any:
+    """Return what a JSON text says; None when it is no JSON."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def members(value: Any, what: str, names: Collection[str]) -> Mapping[str, Any]:
+    """Return a JSON object all of whose fields are known.
+
+    Args:
+        value: that is to be one.
+        what: it is called when it is none.
+        names: of the fields that there are.
+
+    Raises:
+        BadFieldError: it is no object, or one of its fields is unknown.
+    """
+    if not isinstance(value, dict):
+        raise BadFieldError(what, "must be a JSON object")
+    for name in value:
+        if name not in names:
+            raise BadFieldError(name, f"unknown field (known: {', '.join(names)})")
+    return value
 
 
 def whole(least: int, most: int) -> Callable[[Any], int]:

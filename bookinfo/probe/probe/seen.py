@@ -5,6 +5,9 @@ from array import array
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from probe import fields
+from probe.fields import BadFieldError
+
 MOST_KEYS = 10_000
 MOST_MOMENTS = 1_000
 """Arrivals of one key whose time is kept; the count goes on."""
@@ -58,7 +61,24 @@ class Seen:
             self._moments -= len(forgotten.at)
         return calls.count
 
+    def count(self, key: str) -> int:
+        """Return how many calls of a key arrived: 0 when there were none (or they are forgotten)."""
+        calls = self._calls.get(key)
+        return calls.count if calls else 0
+
     def calls(self, key: str) -> Calls:
         """Return the calls of a key: a copy, empty when there were none (or they are forgotten)."""
         calls = self._calls.get(key)
         return Calls(calls.count, calls.at[:]) if calls else Calls()
+
+
+def parse_keys(text: bytes) -> list[str]:
+    """Read the keys whose calls are asked for from the JSON text of a control call.
+
+    Raises:
+        BadFieldError: names the field and what it must be.
+    """
+    keys = fields.members(fields.json_value(text), "request", ("keys",)).get("keys")
+    if not isinstance(keys, list) or len(keys) > MOST_KEYS or not all(isinstance(key, str) for key in keys):
+        raise BadFieldError("keys", f"must be a list of at most {MOST_KEYS} texts")
+    return keys

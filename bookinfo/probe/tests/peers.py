@@ -77,7 +77,10 @@ class Control:
             return await response.json()
 
     async def send(self, **batch: Any) -> tuple[int, Any]:
-        async with self.client.post(f"{self.url}/send", data=json.dumps(batch)) as response:
+        return await self.post("/send", batch)
+
+    async def post(self, path: str, document: Any) -> tuple[int, Any]:
+        async with self.client.post(self.url + path, data=json.dumps(document)) as response:
             return response.status, await response.json()
 
 

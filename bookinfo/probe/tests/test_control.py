@@ -3,6 +3,8 @@
 import asyncio
 import json
 
+import pytest
+
 from tests.peers import IDENTITY, raw_peer, run, running_control
 
 
@@ -64,7 +66,14 @@ def test_stopped_probe_returns_what_is_there_marked_partial():
     run(test())
 
 
-def test_batch_of_a_caller_who_has_gone_stops_sending():
+@pytest.mark.parametrize(
+    ("path", "document"),
+    [
+        ("/send", lambda url: {"url": url, "count": 100, "body_limit": 0}),
+        ("/send-each", lambda url: {"batches": [{"url": url}] * 100}),
+    ],
+)
+def test_calls_of_a_caller_who_has_gone_end(path, document):
     async def test():
         calls = 0
 
@@ -75,15 +84,46 @@ def test_batch_of_a_caller_who_has_gone_stops_sending():
             await answer(reader, writer)
 
         async with running_control() as control, raw_peer(slowly) as url:
-            document = json.dumps({"url": url, "count": 100, "body_limit": 0}).encode()
+            text = json.dumps(document(url)).encode()
             _, writer = await asyncio.open_connection("127.0.0.1", int(control.url.rpartition(":")[2]))
-            writer.write(b"POST /send HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(document))
-            writer.write(document)
+            head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(text)}\r\n\r\n"
+            writer.write(head.encode() + text)
             await asyncio.sleep(0.12)
             writer.close()
             await asyncio.sleep(0.2)
             before = calls
             await asyncio.sleep(0.12)
             assert 1 <= before == calls
+
+    run(test())
+
+
+def test_counts_of_several_keys_come_in_their_order():
+    async def test():
+        async with running_control() as control:
+            for key in ("a/b c", "b", "a/b c"):
+                control.seen.arrived(key)
+            said = await control.post("/seen", {"keys": ["never", "a/b c", "b", "a/b c"]})
+            assert said == (200, {"counts": [0, 2, 1, 2]})
+            assert await control.post("/seen", {"keys": []}) == (200, {"counts": []})
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("document", "error"),
+    [
+        ([], "request: must be a JSON object"),
+        ({"key": "a"}, "key: unknown field (known: keys)"),
+        ({}, "keys: must be a list of at most 10000 texts"),
+        ({"keys": "a"}, "keys: must be a list of at most 10000 texts"),
+        ({"keys": ["a", 1]}, "keys: must be a list of at most 10000 texts"),
+        ({"keys": ["a"] * 10_001}, "keys: must be a list of at most 10000 texts"),
+    ],
+)
+def test_keys_that_are_none_are_refused(document, error):
+    async def test():
+        async with running_control() as control:
+            assert await control.post("/seen", document) == (422, {"error": error})
 
     run(test())

@@ -47,12 +47,15 @@ class Controller:
         # An earlier part of a run that is resumed has concluded others, which are tried again.
         self._concluded: set[str] = set()
         self._running: dict[str, int] = {}
+        self._links: list[Any] = []
+        self._failed = 0
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker what to do, and listen to it."""
         link = node.gateway.newchannel()
         link.setcallback(self._said.put)
+        self._links.append(link)
         told = Orders(
             run=worker_id(self._recorder.run_id, node.gateway.id),
             settled=sorted(self._recorder.settled),
@@ -75,9 +78,13 @@ class Controller:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Take what a worker that has ended had to say."""
+        """Take what a worker that has ended had to say; where it was broken off, the others are, too."""
         self._running.pop(node.gateway.id, None)
         self._listen()
+        ended = getattr(node, "workeroutput", {})  # of one that died there is none
+        broken_off = ended.get("exitstatus") == pytest.ExitCode.INTERRUPTED
+        if broken_off or ended.get("shouldfail") or ended.get("shouldstop"):
+            self._release()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self) -> None:
@@ -89,9 +96,14 @@ class Controller:
         self._began[nodeid] = time.time()
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self) -> None:
-        """Take the verdict that came before the report."""
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the verdict that came before the report; after the last one, the workers may tidy up."""
         self._listen()
+        self._failed += report.failed
+        # pytest-xdist ends the workers at so many failures, in whichever of them those were.
+        most = self._config.getoption("maxfail")
+        if not self._recorder.open_tests or (most and self._failed >= most):
+            self._release()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str, report: Any) -> None:
@@ -140,6 +152,7 @@ class Controller:
                 loss = self._config.stash[LOST] = Loss(**json.loads(text))
                 # As when a worker that still can says so itself: no other gets any more to do.
                 self._config.pluginmanager.getplugin("dsession").shouldstop = loss.what
+                self._release()
             case About.FLAW:
                 raise pytest.UsageError(*text.splitlines())
 
@@ -154,12 +167,20 @@ class Controller:
     @pytest.hookimpl(wrapper=True, trylast=True)  # around pytest-xdist's own, which ends the workers
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
         """End the run's records once every worker has ended, and remove what a worker that died has left."""
+        self._release()
         try:
             return (yield)
         finally:
             self._listen()
             self._outcome.finish(session)
             self._tidy_up()
+
+    def _release(self) -> None:
+        """Let the workers tidy up: what they remove now disturbs no measurement."""
+        for link in self._links:
+            with contextlib.suppress(OSError):  # its worker has ended
+                link.send(None)
+        self._links.clear()
 
     def _tidy_up(self) -> None:
         if not self._recorder.open:

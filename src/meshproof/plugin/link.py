@@ -5,6 +5,7 @@ a channel of its own, next to the one over which pytest-xdist sends its reports;
 arrived before the report that it sends after it.
 """
 
+import contextlib
 import json
 from dataclasses import asdict
 from enum import StrEnum
@@ -17,6 +18,9 @@ from meshproof.plugin.watch import Loss
 
 KEY = "meshproof"
 """Under which pytest-xdist hands a worker its Orders."""
+
+OTHERS_SECONDS = 900
+"""Seconds after which a worker waits no longer for what the others are at."""
 
 
 class About(StrEnum):
@@ -64,6 +68,7 @@ class Relay:
 
     def __init__(self, channel: Any) -> None:
         self._channel = channel
+        self._others_done = False
 
     def take(self, record: Finding) -> None:
         """Send one record."""
@@ -80,6 +85,18 @@ class Relay:
     def lost(self, loss: Loss) -> None:
         """Send word of what the run has lost."""
         self._channel.send((About.LOST.value, json.dumps(asdict(loss))))
+
+    def wait_for_others(self, session: pytest.Session) -> None:
+        """Wait for the word that every test has its verdict, or that the run ends without.
+
+        A session that was broken off does not wait: the word may wait for its end.
+        """
+        broken_off = session.shouldfail or session.shouldstop
+        if self._others_done or broken_off or session.exitstatus == pytest.ExitCode.INTERRUPTED:
+            return
+        with contextlib.suppress(EOFError, OSError, self._channel.TimeoutError):
+            self._channel.receive(timeout=OTHERS_SECONDS)
+        self._others_done = True
 
     def flaw(self, text: str) -> None:
         """Send word of what is wrong with the suites themselves."""

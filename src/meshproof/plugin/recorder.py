@@ -67,6 +67,9 @@ class Records(Protocol):
     def lost(self, loss: Loss) -> None:
         """Take note of what does not answer any more, before it ends the run."""
 
+    def wait_for_others(self, session: pytest.Session) -> None:
+        """Return once no other process judges tests any more; at once where the session was broken off."""
+
 
 class Recorder:
     """The results of one run, and their file when an output folder was given.
@@ -191,6 +194,9 @@ class Recorder:
 
     def lost(self, loss: Loss) -> None:
         """Do nothing: this process ends the run, and knows."""
+
+    def wait_for_others(self, session: pytest.Session) -> None:
+        """Do nothing: who writes the file either runs all tests, or none."""
 
     @property
     def open_tests(self) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ class Budgets:
     in_a_row: int = 20
     """Right answers in a row: with three versions, 3 in a row come by luck, 20 do not."""
     concurrency: int = 4
-    """Calls at the same time while converging."""
+    """Calls at the same time while converging, and in a sample whose attempts are counted."""
     sample_concurrency: int = 16
     """Calls at the same time in a sample of shares."""
     timed_concurrency: int = 27
@@ -78,7 +78,7 @@ class Budgets:
     beyond: int = 10
     """Calls beyond an allowance: all of them must be refused."""
     keyed: int = 30
-    """Calls whose attempts are counted, each of them: it is two or three requests to the API server."""
+    """Calls whose attempts are counted, each of them; all of them are one request to the API server."""
 
     # Exactness, as fractions.
     points: float = 0.05

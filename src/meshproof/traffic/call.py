@@ -1,7 +1,7 @@
 """A call as a value, and who can send it."""
 
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from meshproof.errors import ExitCode, MeshproofError
@@ -53,6 +53,24 @@ class Sender(typing.Protocol):
 
     def send(self, call: "Call", batch: Batch) -> Answer:
         """Send the call as often as the batch says."""
+
+    def send_each(
+        self, calls: Sequence["Call"], batch: Batch, concurrency: int, deadline: float
+    ) -> tuple[Answer, ...]:
+        """Send different calls, so many of them at the same time, each as often as the batch says.
+
+        Args:
+            calls: to be sent.
+            batch: how each of them is.
+            concurrency: calls that are under way at the same time.
+            deadline: seconds for all of them; what is not answered by then is left out.
+
+        Returns:
+            An answer to each of them, in their order.
+
+        Raises:
+            CannotSend: this sender sends one call at a time only.
+        """
 
 
 @dataclass(frozen=True, slots=True)

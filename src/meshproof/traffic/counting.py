@@ -2,9 +2,9 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeVar
+from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from meshproof.traffic.budgets import Budgets
@@ -20,9 +20,6 @@ from meshproof.traffic.waiting import Wait, Waited
 _REQUESTS = 4
 """To the API server for the first call: it is sent, the probe's pods are listed, up to two of them asked."""
 
-_BELOW = 1.2
-"""So much longer than the table's pause is that between the calls of a sample: 20 a second are the limit."""
-
 
 class Counts(Protocol):
     """Counts the calls that arrive by their key: a probe."""
@@ -32,11 +29,8 @@ class Counts(Protocol):
     def seen(self, key: str) -> int:
         """Return how often a call with this key has arrived."""
 
-    def seen_each(self, keys: Iterable[str], pause: Callable[[], object]) -> Iterator[int]:
-        """Yield how often calls with each of these keys have arrived; `pause` comes before each request."""
-
-
-T = TypeVar("T")
+    def seen_all(self, keys: Sequence[str]) -> Sequence[int]:
+        """Return how often calls with each of these keys have arrived, in their order."""
 
 
 def keyed(call: Call, key: str) -> Call:
@@ -80,7 +74,8 @@ class _Tally:
 def count_attempts(setting: Setting, call: Call, check: Check, *, at: Counts, exactly: int) -> Evidence:
     """Send calls with a key each until one is as it should be; then judge one sample, every call of it.
 
-    The sample is counted once all of it is sent: what arrives late counts too, and is not waited out.
+    The sample is sent at once and counted once all of it is answered: an attempt that arrives after its
+    reply counts if it is there by then, and is not waited for.
 
     Args:
         setting: budgets, time, and where evidence goes.
@@ -99,7 +94,7 @@ def count_attempts(setting: Setting, call: Call, check: Check, *, at: Counts, ex
     first_pass, waited = _first(setting, call, first, at)
     sample = _Tally(check, exactly)
     if first_pass is not None:
-        waited += _take_sample(setting, call, sample, at)
+        _take_sample(setting, call, sample, at)
     held = sample.passes == budgets.keyed
     judged = first if first_pass is None else sample
     evidence = Evidence(
@@ -143,38 +138,23 @@ def _first(setting: Setting, call: Call, tally: _Tally, at: Counts) -> tuple[flo
     return None, wait.in_vain()
 
 
-def _take_sample(setting: Setting, call: Call, tally: _Tally, at: Counts) -> Waited:
-    """Send as many calls as the table says, each with a key of its own; then count them.
+def _take_sample(setting: Setting, call: Call, tally: _Tally, at: Counts) -> None:
+    """Send as many calls as the table says, each with a key of its own; then count those that have a reply.
 
-    Returns:
-        What was waited meanwhile: the pauses.
+    All of them are one request to the API server, and so are the counts of each pod.
     """
     budgets = setting.budgets
-    sent: dict[str, Reply | None] = {}
-    pause = budgets.first_pause
-    paused = 0.0
-
-    def pausing(step: Callable[[], T]) -> T:
-        nonlocal paused
-        began = setting.clock.now()
-        done = step()
-        paused += setting.clock.now() - began
-        return done
-
-    # What was asked just before counts among the requests of a second, as do the last ones sent below.
-    pausing(lambda: setting.clock.wait(_REQUESTS * pause))
-    sending = setting.pace(budgets.sample, first=_BELOW * pause, longest=_BELOW * pause)
-    while len(sent) < budgets.keyed and pausing(sending.next):
-        key = secrets.token_hex(8)
-        batch = Batch(1, 1, sending.left(), new_connections=True)
-        replies = call.sender.send(keyed(call, key), batch).replies
-        sent[key] = replies[0] if replies else None
-    pausing(lambda: setting.clock.wait(_BELOW * pause))
-    counting = setting.pace(budgets.sample, first=_BELOW * pause, longest=_BELOW * pause)
-    arrived = at.seen_each(sent, lambda: pausing(counting.pause))
-    for reply, times in zip(sent.values(), arrived, strict=True):
-        tally.take(reply, times)
-    return Waited(paused, paused)
+    keys = [secrets.token_hex(8) for _ in range(budgets.keyed)]
+    answers = call.sender.send_each(
+        [keyed(call, key) for key in keys],
+        Batch(1, 1, budgets.sample, new_connections=True),
+        budgets.concurrency,
+        budgets.sample,
+    )
+    arrived = at.seen_all(keys)
+    for answer, times in zip(answers, arrived, strict=True):
+        for reply in answer.replies:
+            tally.take(reply, times)
 
 
 def _said(tally: _Tally, budgets: Budgets) -> str:

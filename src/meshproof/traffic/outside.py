@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from http.client import RemoteDisconnected
 
 import requests
@@ -65,6 +66,23 @@ class Outside:
             for session in sessions:
                 session.close()
         return Answer(replies, partial=len(replies) < batch.count)
+
+    def send_each(
+        self, calls: Sequence[Call], batch: Batch, concurrency: int, deadline: float
+    ) -> tuple[Answer, ...]:
+        """Send different calls, so many at the same time; what has not begun at the deadline is left out.
+
+        Raises:
+            CannotSend: a call is not plain HTTP/1.1, or the batch asks for a rate.
+        """
+        end = time.monotonic() + deadline
+
+        def one(call: Call) -> Answer:
+            left = min(batch.deadline, end - time.monotonic())
+            return self.send(call, replace(batch, deadline=left))
+
+        with ThreadPoolExecutor(concurrency) as pool:
+            return tuple(pool.map(one, calls))
 
 
 def _kept(headers: dict[str, str], batch: Batch) -> dict[str, str]:

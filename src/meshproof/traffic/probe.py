@@ -2,7 +2,8 @@
 
 import json
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypedDict, Unpack
 from urllib.parse import quote
@@ -54,6 +55,9 @@ class Transport(typing.Protocol):
             BatchRefused: the probe will not run it.
         """
 
+    def send_each(self, document: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
+        """Carry several batches at once, as `send` does one."""
+
     def seen(self, key: str) -> int:
         """Return how many calls with this key have arrived.
 
@@ -61,8 +65,8 @@ class Transport(typing.Protocol):
             ProbeUnreachable: no answer came.
         """
 
-    def seen_each(self, keys: Iterable[str], pause: Callable[[], object]) -> Iterator[int]:
-        """Yield how many calls with each of these keys have arrived; `pause` is called before each request.
+    def seen_all(self, keys: Sequence[str]) -> tuple[int, ...]:
+        """Return how many calls with each of these keys have arrived, in their order.
 
         Raises:
             ProbeUnreachable: no answer came.
@@ -87,13 +91,20 @@ class PodProxy:
 
     def send(self, document: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
         """Carry a batch to the probe's pod; a pod that has gone is looked up again."""
+        return self._carry("send", document, seconds)
+
+    def send_each(self, document: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
+        """Carry several batches to the probe's pod in one request."""
+        return self._carry("send-each", document, seconds)
+
+    def _carry(self, path: str, document: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
         known = self._pod
         pod = known or self._ready()[0]
-        status, text = self._ask("POST", pod, "send", seconds, document)
+        status, text = self._ask("POST", pod, path, seconds, document)
         if status == _NOT_FOUND and known:
             # The API server knows no such pod, so the batch did not reach anybody.
             pod = self._ready()[0]
-            status, text = self._ask("POST", pod, "send", seconds, document)
+            status, text = self._ask("POST", pod, path, seconds, document)
         answer = _parsed(text)
         if status == _OK and answer is not None:
             self._pod = pod
@@ -111,21 +122,10 @@ class PodProxy:
         """Return how many calls with this key have arrived at all ready pods of the probe together."""
         return sum(self._seen(pod, key) for pod in self._ready())
 
-    def seen_each(self, keys: Iterable[str], pause: Callable[[], object]) -> Iterator[int]:
-        """Yield how many calls with each of these keys have arrived, of pods that are listed once for all.
-
-        Args:
-            keys: of the calls.
-            pause: called before each request to the API server.
-        """
-        pause()
-        pods = self._ready()
-        for key in keys:
-            count = 0
-            for pod in pods:
-                pause()
-                count += self._seen(pod, key)
-            yield count
+    def seen_all(self, keys: Sequence[str]) -> tuple[int, ...]:
+        """Return how many calls with each key have arrived at all ready pods: one request to each of them."""
+        counts = [self._seen_all(pod, keys) for pod in self._ready()]
+        return tuple(sum(of_pods) for of_pods in zip(*counts, strict=True))
 
     def _seen(self, pod: str, key: str) -> int:
         status, text = self._ask("GET", pod, f"seen/{quote(key, safe='')}", _CONNECT)
@@ -133,6 +133,15 @@ class PodProxy:
         if status != _OK or not isinstance(answer.get("count"), int):
             raise self._no_answer(status, text)
         return int(answer["count"])
+
+    def _seen_all(self, pod: str, keys: Sequence[str]) -> list[int]:
+        status, text = self._ask("POST", pod, "seen", _CONNECT, {"keys": list(keys)})
+        counts = (_parsed(text) or {}).get("counts")
+        if not isinstance(counts, list):
+            counts = []
+        if status != _OK or [type(count) for count in counts] != [int] * len(keys):
+            raise self._no_answer(status, text)
+        return counts
 
     def _ask(
         self, method: str, pod: str, path: str, seconds: float, document: Mapping[str, Any] | None = None
@@ -295,9 +304,35 @@ class Probe:
             BatchRefused: it will not run the batch.
         """
         answer = self._transport.send(document_of(call, batch), batch.deadline + _GRACE)
+        with self._reading():
+            return _answer_of(answer)
+
+    def send_each(
+        self, calls: Sequence[Call], batch: Batch, concurrency: int, deadline: float
+    ) -> tuple[Answer, ...]:
+        """Have the probe send different calls; whatever their number, it is one request to the API server.
+
+        Raises:
+            ProbeUnreachable: it gave no answer, or one that is no list of an answer to each call.
+            BatchRefused: it will not send them.
+        """
+        document = {
+            "batches": [document_of(call, batch) for call in calls],
+            "concurrency": concurrency,
+            "deadline": deadline,
+        }
+        answer = self._transport.send_each(document, deadline + _GRACE)
+        with self._reading():
+            answers = tuple(_answer_of(one) for one in answer["answers"])
+            if len(answers) != len(calls):
+                raise ValueError(f"{len(answers)} answers to {len(calls)} calls")
+            return answers
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Say what is wrong when an answer cannot be read."""
         try:
-            replies = tuple(reply_of(reply) for reply in answer["replies"])
-            return Answer(replies, bool(answer["partial"]), answer["reason"] or "")
+            yield
         except (KeyError, TypeError, ValueError) as error:
             raise ProbeUnreachable(
                 f"probe {self.name} gave an answer that is no list of replies ({error!r})",
@@ -311,11 +346,16 @@ class Probe:
         """
         return self._transport.seen(key)
 
-    def seen_each(self, keys: Iterable[str], pause: Callable[[], object]) -> Iterator[int]:
-        """Yield how often calls with each of these keys have arrived at this probe.
+    def seen_all(self, keys: Sequence[str]) -> tuple[int, ...]:
+        """Return how often calls with each of these keys have arrived at this probe, in their order."""
+        return self._transport.seen_all(keys)
 
-        Args:
-            keys: of the calls.
-            pause: called before each request to the API server.
-        """
-        return self._transport.seen_each(keys, pause)
+
+def _answer_of(document: Mapping[str, Any]) -> Answer:
+    """Return the answer to a batch as the probe wrote it.
+
+    Raises:
+        KeyError, TypeError, ValueError: that is none.
+    """
+    replies = tuple(reply_of(reply) for reply in document["replies"])
+    return Answer(replies, bool(document["partial"]), document["reason"] or "")

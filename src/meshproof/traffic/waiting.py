@@ -9,8 +9,7 @@ What counts is one rule, for expectations, for manifests and for the proxies ali
 
 - Evidence is no waiting: replies that are judged and could have been a miss. The run of right answers, the
   sample, the look of `eventually` that passes, and what must hold for a stated time with all of its pauses.
-- Everything else is waiting: looks that said no, pauses, looks that only confirm what was seen, and the
-  pauses within a sample, which spare the API server.
+- Everything else is waiting: looks that said no, pauses, and looks that only confirm what was seen.
 - A condition that did not come true was never already true: the wait for it counts, and none of it as late.
 """
 

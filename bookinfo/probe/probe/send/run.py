@@ -1,11 +1,12 @@
-"""Runs a batch: so many calls, so many at a time, until done, out of time or told to stop."""
+"""Runs batches: so many calls, so many at a time, until done, out of time or told to stop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from probe.batch import Batch
+from probe.batches import Batches
 from probe.reply import Encoded
 from probe.send.call import Sender
 from probe.send.grpc import grpc_sender
@@ -27,7 +28,9 @@ SENDERS: Mapping[str, Sender] = {
 """How each protocol is sent; a further protocol is a further entry."""
 
 MOST_KEPT = 24 << 20
-"""Bytes of encoded replies that one batch may hold: a probe lives in 100 MB."""
+"""Bytes of encoded replies that one control call may hold: a probe lives in 100 MB."""
+
+_TOLD_TO_END = "the probe was told to end"
 
 
 @dataclass(slots=True)
@@ -43,29 +46,36 @@ class Outcome:
     reason: str | None = None
 
 
-async def run_batch(batch: Batch, stop: asyncio.Event) -> Outcome:
+@dataclass(slots=True)
+class Kept:
+    """Bytes of encoded replies that a control call holds so far."""
+
+    size: int = 0
+
+
+async def run_batch(batch: Batch, stop: asyncio.Event, kept: Kept | None = None) -> Outcome:
     """Send the batch's calls.
 
     Args:
         batch: what to send.
         stop: when set, the batch ends at once.
+        kept: by batches of the same control call; this one's replies are added.
     """
+    kept = kept or Kept()
     replies: list[Encoded | None] = [None] * batch.count
     numbers = iter(range(batch.count))
     pace = Pace(batch.rate)
-    kept = 0
 
     async with SENDERS[batch.protocol](batch) as send:
 
         async def work() -> None:
-            nonlocal kept
             for number in numbers:
                 await pace.turn()
-                if kept > MOST_KEPT:
+                if kept.size > MOST_KEPT:
                     return
                 encoded = await send()
                 replies[number] = encoded
-                kept += len(encoded[0])
+                kept.size += len(encoded[0])
 
         workers = [asyncio.create_task(work()) for _ in range(min(batch.concurrency, batch.count))]
         done = asyncio.gather(*workers)
@@ -83,12 +93,41 @@ async def run_batch(batch: Batch, stop: asyncio.Event) -> Outcome:
     if len(answered) == batch.count:
         return Outcome(answered)
     if stop.is_set():
-        return Outcome(answered, "the probe was told to end")
-    if kept > MOST_KEPT:
+        return Outcome(answered, _TOLD_TO_END)
+    if kept.size > MOST_KEPT:
         return Outcome(
             answered, f"the replies exceed {MOST_KEPT} bytes; keep_headers and body_limit bound them"
         )
     return Outcome(answered, f"the deadline of {batch.deadline:g} s was reached")
+
+
+async def run_batches(asked: Batches, stop: asyncio.Event) -> list[Outcome]:
+    """Send the calls of several batches; their outcomes are in the order of the batches.
+
+    Args:
+        asked: what to send.
+        stop: when set, all batches end at once.
+    """
+    late = f"the deadline of {asked.deadline:g} s was reached"
+    outcomes = [Outcome(reason=late) for _ in asked.batches]
+    numbers = iter(range(len(outcomes)))
+    kept = Kept()
+    now = asyncio.get_running_loop().time
+    end = now() + asked.deadline
+
+    async def work() -> None:
+        for number in numbers:
+            batch, left = asked.batches[number], end - now()
+            if stop.is_set():
+                outcomes[number] = Outcome(reason=_TOLD_TO_END)
+            elif left > 0:
+                batch = replace(batch, deadline=min(batch.deadline, left))
+                outcomes[number] = await run_batch(batch, stop, kept)
+
+    async with asyncio.TaskGroup() as workers:
+        for _ in range(min(asked.concurrency, len(outcomes))):
+            workers.create_task(work())
+    return outcomes
 
 
 async def encode_answer(outcome: Outcome) -> AsyncIterator[bytes]:
@@ -108,3 +147,14 @@ async def encode_answer(outcome: Outcome) -> AsyncIterator[bytes]:
     else:
         piece += b'],"partial":true,"reason":"%s"}' % outcome.reason.encode()
     yield bytes(piece)
+
+
+async def encode_answers(outcomes: Iterable[Outcome]) -> AsyncIterator[bytes]:
+    """Yield the answers to several batches as JSON, in pieces."""
+    begun = b'{"answers":['
+    for outcome in outcomes:
+        yield begun
+        async for piece in encode_answer(outcome):
+            yield piece
+        begun = b","
+    yield b"]}"
