@@ -20,4 +20,4 @@ def test_it_holds_for_all_proxies_of_the_namespace():
 
 def test_probes_alone_report_no_span():
     ((name, value),) = no_spans()["spec"]["selector"]["matchLabels"].items()
-    assert f"        {name}: {value}\n" in CHART.read_text()
+    assert f'        {name}: "{value}"\n' in CHART.read_text()

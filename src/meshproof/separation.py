@@ -13,8 +13,8 @@ from kubernetes.client import ApiClient
 from meshproof.manifests import Manifests, Object, dynamic
 from meshproof.run import RUN_LABEL, Run
 
-PROBES = {"app.kubernetes.io/name": "probe"}
-"""Labels of the pods that probes are."""
+PROBES = {"meshproof.dev/probe": "true"}
+"""Labels of the pods that probes are. None of Kubernetes' own: Istio names a workload's service by those."""
 
 
 def separate(api: ApiClient, run: Run, *, seconds: float) -> None:
