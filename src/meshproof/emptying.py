@@ -16,7 +16,7 @@ from kubernetes.client import ApiClient, ApiException
 from meshproof.wait import TimedOut, until
 
 GRACE_SECONDS = 1
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 40.0
 """So long pods are waited for; whatever is left then goes with the namespace, in Kubernetes' own time."""
 
 
