@@ -160,7 +160,7 @@ class Shop:
         return pod
 
 
-def _slowly(said: str, reply: Reply) -> str:
+def _in_full(said: str, reply: Reply) -> str:
     """Add who said it and how long that took: what waited in vain differs from what was refused."""
     return f"{said}, after {reply.seconds:.2f} s, by {reply.pod}"
 
@@ -218,7 +218,7 @@ class Load:
         found = [
             str(reply)
             if reply.failure is not None or reply.status != 200
-            else next((_slowly(said, reply) for text, said in flaws.items() if text in reply.body), "")
+            else next((_in_full(said, reply) for text, said in flaws.items() if text in reply.body), "")
             for reply in self.replies
         ]
         return [words for words in found if words]

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from probe.batch import parse_batch
 from probe.batches import parse_batches
@@ -39,19 +40,13 @@ class Control:
         )
 
     async def send(self, request: web.Request) -> web.StreamResponse:
-        """Send a batch and answer with its replies, or 422 with the field that is wrong."""
-        try:
-            batch = parse_batch(await request.read())
-        except BadFieldError as error:
-            return _refused(error)
+        """Send a batch and answer with its replies."""
+        batch = parse_batch(await request.read())
         return await _streamed(request, encode_answer(await run_batch(batch, self._stop)))
 
     async def send_each(self, request: web.Request) -> web.StreamResponse:
-        """Send several batches and answer with the answer to each, or 422 with the field that is wrong."""
-        try:
-            batches = parse_batches(await request.read())
-        except BadFieldError as error:
-            return _refused(error)
+        """Send several batches and answer with the answer to each."""
+        batches = parse_batches(await request.read())
         return await _streamed(request, encode_answers(await run_batches(batches, self._stop)))
 
     async def seen(self, request: web.Request) -> web.Response:
@@ -61,15 +56,17 @@ class Control:
 
     async def seen_all(self, request: web.Request) -> web.Response:
         """Answer how often calls with each of several keys arrived at this pod, in the order of the keys."""
-        try:
-            keys = parse_keys(await request.read())
-        except BadFieldError as error:
-            return _refused(error)
+        keys = parse_keys(await request.read())
         return web.json_response({"counts": [self._seen.count(key) for key in keys]})
 
 
-def _refused(error: BadFieldError) -> web.Response:
-    return web.json_response({"error": str(error)}, status=422)
+@web.middleware
+async def _refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer a request that has a wrong field, whichever it is, with 422 and that field."""
+    try:
+        return await handler(request)
+    except BadFieldError as error:
+        return web.json_response({"error": str(error)}, status=422)
 
 
 async def _streamed(request: web.Request, pieces: AsyncIterator[bytes]) -> web.StreamResponse:
@@ -89,7 +86,9 @@ def control_runner(identity: Identity, stop: asyncio.Event, seen: Seen) -> web.A
     """
     control = Control(identity, stop, seen)
     # JSON may write one byte of a body as six.
-    app = web.Application(client_max_size=6 * LONGEST_BODY + 4 * LONGEST_PEM + (1 << 20))
+    app = web.Application(
+        middlewares=[_refuse], client_max_size=6 * LONGEST_BODY + 4 * LONGEST_PEM + (1 << 20)
+    )
     app.add_routes(
         [
             web.get("/health", control.health),
