@@ -39,8 +39,14 @@ public final class Main {
         JsonLog.install(settings.identity());
         JsonLog.quietly(() -> WarmUp.run(settings));
         var inFlight = new InFlight();
-        var server = server(settings, settings.port(), inFlight).build().start();
+        var server = server(settings, settings.port(), inFlight).build();
+        // Before it listens: who has had a reply may end it at once.
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, inFlight), "stop"));
+        server.start();
+        if (!server.isRunning()) {
+            // It has logged why it does not listen, and thrown nothing.
+            System.exit(1);
+        }
     }
 
     /** Describes the server, on all addresses of the pod. Port 0 takes a free one. */
@@ -69,6 +75,9 @@ public final class Main {
     }
 
     private static void stop(WebServer server, InFlight inFlight) {
+        if (!server.isRunning()) {
+            return;
+        }
         var log = System.getLogger(Main.class.getName());
         log.log(System.Logger.Level.INFO, "draining");
         try {

@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -41,6 +42,24 @@ class ProcessTest {
         }
         assertEquals(0, process.exitValue());
         assertTrue(log.lines().anyMatch(line -> line.contains("\"message\":\"stopped\"")));
+    }
+
+    @Test
+    void sigtermAsSoonAsItListensEndsItWithStatusZero() throws Exception {
+        start(Map.of("PORT", "0"));
+        port(process.errorReader());
+        process.toHandle().destroy();
+        assertTrue(process.waitFor(5, TimeUnit.SECONDS));
+        assertEquals(0, process.exitValue());
+    }
+
+    @Test
+    void aPortThatIsTakenEndsItWithStatusOne() throws Exception {
+        try (var taken = new ServerSocket(0)) {
+            start(Map.of("PORT", String.valueOf(taken.getLocalPort())));
+            assertTrue(process.errorReader().lines().anyMatch(line -> line.contains("Address already in use")));
+            assertEquals(1, process.waitFor());
+        }
     }
 
     @Test
