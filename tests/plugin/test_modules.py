@@ -30,7 +30,6 @@ def test_manifests_are_applied_once_and_deleted_after(suite):
         "test jason",
         "test alice",
         "delete routes-of-r1",
-        "proxies lost routes-of-r1",
     ]
 
 
@@ -44,6 +43,34 @@ def test_way_of_the_manifests_is_kept_with_their_module(suite):
 """.replace("def test_reader(", "def test_reader(request, ")
     )
     assert suite.run().ret == 0
+
+
+def test_next_module_waits_until_the_proxies_have_lost_what_it_found_and_have_what_it_brings(suite):
+    suite.manifest("routes.yaml", "routes")
+    suite.manifest("others.yaml", "others")
+    suite.module(MODULE)
+    suite.module(MODULE.replace("TM-02", "TM-03").replace("routes.yaml", "others.yaml"), "test_other")
+    assert suite.run("-k", "jason").ret == 0
+    assert suite.cluster == [
+        "apply routes",
+        "proxies have routes",
+        "test jason",
+        "delete routes",
+        "apply others",
+        "proxies have others and lost routes",
+        "test jason",
+        "delete others",
+    ]
+
+
+@pytest.mark.parametrize("control", [(), ("--meshproof-control",)], ids=["run", "control"])
+def test_next_module_without_manifests_waits_until_the_proxies_have_lost_what_it_found(suite, control):
+    suite.manifest("routes.yaml", "routes")
+    suite.manifest("routes.control.yaml", "routes")
+    suite.module(MODULE)
+    suite.module(OTHER, "test_other")
+    suite.run("-k", "jason or other", *control)
+    assert suite.cluster[3:] == ["delete routes", "proxies lost routes", "test other"]
 
 
 def test_module_without_manifests_has_no_way_of_theirs(suite):
@@ -155,21 +182,6 @@ def test_module_whose_manifests_were_refused_leaves_the_next_alone(suite):
     assert suite.verdicts["test_other"] == "passed"
 
 
-def test_manifests_are_deleted_although_their_way_cannot_be_followed(suite):
-    suite.manifest("routes.yaml", "blind")
-    suite.module(MODULE)
-    suite.module(OTHER, "test_of_another_module")
-    assert suite.run().ret == 69
-    assert [line for line in suite.cluster if "proxies" not in line] == [
-        "apply blind",
-        "test jason",
-        "test alice",
-        "delete blind",
-        "test other",
-    ]
-    assert suite.verdicts["test_other"] == "passed"
-
-
 def test_feature_that_does_not_work_is_an_error_of_each_test(suite):
     suite.manifest("routes.yaml", "routes")
     suite.module(MODULE.replace("TM-02", "OB-11"))
@@ -217,7 +229,6 @@ def test_what_manifests_stand_on_is_there_before_them_and_gone_after_them(suite)
         "test jason",
         "test alice",
         "delete routes",
-        "proxies lost routes",
         "lift",
     ]
 

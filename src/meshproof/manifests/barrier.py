@@ -8,6 +8,7 @@ were sent. What cannot be seen is said and fails nothing: whether a behaviour ho
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from meshproof.errors import MeshproofError
 from meshproof.manifests.acceptance import GATEWAY_API_GROUP, WORKLOADS, Object
@@ -140,26 +141,28 @@ class Change:
         self._before = before
         self._unreadable = unreadable
 
-    def applied(self, objects: Iterable[Object]) -> Propagated:
-        """Wait until the proxies have these objects, which are as the API server has stored them."""
-        objects = tuple(objects)
+    def applied(self, objects: Iterable[Object], gone: Iterable[Object] = ()) -> Propagated:
+        """Wait until the proxies have these objects.
+
+        Args:
+            objects: as the API server has stored them.
+            gone: others, deleted just before as they had been stored, which the proxies must have lost.
+        """
+        objects, gone = tuple(objects), tuple(gone)
         wanted = {Config.of(obj): _generation(obj) for obj in objects if _of_mesh(obj)}
+        unwanted = {Config.of(obj) for obj in gone if _of_mesh(obj)}
 
         def lacking(has: Mapping[Config, int]) -> str | None:
             lack = (config for config, generation in wanted.items() if has.get(config, -1) < generation)
-            return next((f"had not taken {config}" for config in lack), None)
+            left = (config for config in unwanted if config in has)
+            said = chain((f"had not taken {one}" for one in lack), (f"still had {one}" for one in left))
+            return next(said, None)
 
-        return self._follow(wanted, lacking, objects)
+        return self._follow({*wanted, *unwanted}, lacking, (*objects, *gone))
 
     def deleted(self, objects: Iterable[Object]) -> Propagated:
         """Wait until the proxies have lost these objects, which are as the API server had stored them."""
-        objects = tuple(objects)
-        unwanted = {Config.of(obj) for obj in objects if _of_mesh(obj)}
-
-        def left(has: Mapping[Config, int]) -> str | None:
-            return next((f"still had {config}" for config in unwanted if config in has), None)
-
-        return self._follow(unwanted, left, objects)
+        return self.applied((), objects)
 
     def none(self) -> Propagated:
         """Wait until nothing is on its way to the proxies, whoever has made it."""

@@ -165,14 +165,13 @@ class Manifests:
         ).to_dict()
         return found
 
-    def delete(self, refs: Iterable[Ref], asked: Callable[[], object] | None = None) -> None:
+    def delete(self, refs: Iterable[Ref]) -> None:
         """Delete the objects, the last applied first, and wait until they are gone; gone already is fine.
 
         What goes wrong with one keeps no other from being deleted.
 
         Args:
             refs: their names.
-            asked: called once the API server has been asked for all of it, before the wait.
 
         Raises:
             BaseException: the first that came; `remains` has what is not known to be gone.
@@ -181,8 +180,6 @@ class Manifests:
         errors: list[BaseException] = []
         seen_gone: set[Ref] = set()
         refused = {ref for ref in gone if not _done(partial(self._delete_one, ref, seen_gone), errors)}
-        if asked is not None:
-            _done(asked, errors)
         # All were asked for at the same time, so they have one deadline, not one after the other.
         end = time.monotonic() + self._seconds
         for ref in gone:

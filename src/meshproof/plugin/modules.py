@@ -13,13 +13,15 @@ from meshproof.plugin.marks import wanted_by
 
 if TYPE_CHECKING:
     from meshproof.features import Features
-    from meshproof.manifests import Barrier, Change, Manifests, Object, Propagated
+    from meshproof.manifests import Barrier, Manifests, Object, Propagated
     from meshproof.traffic.budgets import Budgets
 
 PROPAGATION: "pytest.StashKey[Propagated]" = pytest.StashKey()
 """Where a module keeps how its manifests came to the proxies; absent when it has none."""
 SETTLED = pytest.StashKey["Settled | None"]()
 """Where a process keeps that the last change has settled; None when that was not seen."""
+LEAVING = pytest.StashKey["tuple[Object, ...]"]()
+"""Where a process keeps what it has deleted and not seen the proxies lose; absent when there is nothing."""
 LEFT = pytest.StashKey[str]()
 """Where a process keeps what a module has left in its namespace, a clause; absent when nothing is."""
 
@@ -48,8 +50,8 @@ def behaviour_of_module(request: pytest.FixtureRequest) -> Iterator[None]:
 
     A module that knows several APIs has its manifests one after the other: each is this fixture's parameter.
     In a control run the manifests are withheld, or their opposite is applied. Tests begin once the proxies
-    have what was applied, and those of the next module once they have lost it. Where they could not be
-    deleted, nothing is judged any more in this process's namespace.
+    have what was applied and have lost what the module before had applied: both are waited for together.
+    Where they could not be deleted, nothing is judged any more in this process's namespace.
     """
     marked = wanted_by(request.node)
     if marked is None:
@@ -82,23 +84,17 @@ def behaviour_of_module(request: pytest.FixtureRequest) -> Iterator[None]:
     def stored(as_stored: tuple["Object", ...]) -> None:
         nonlocal kept
         kept = as_stored
-        followed = request.node.stash[PROPAGATION] = change.applied(as_stored)
-        request.config.stash[SETTLED] = _settled(followed)
+        leaving = request.config.stash.get(LEAVING, ())
+        followed = request.node.stash[PROPAGATION] = change.applied(as_stored, leaving)
+        _take_note(request.config, followed)
 
     with _noting_what_stays(request, manifests):
         applied = manifests.apply(objects, stored)
     yield
-    removal: Change | None = None
-
-    def asked() -> None:
-        request.config.stash[SETTLED] = _settled(removal.deleted(kept) if removal else None)
-
+    unsettle(request.config)
+    request.config.stash[LEAVING] = kept
     with _noting_what_stays(request, manifests):
-        try:
-            removal = barrier.begin()
-        finally:
-            # Whatever keeps one from following the change, its objects must go.
-            manifests.delete(applied, asked)
+        manifests.delete(applied)
 
 
 def unsettle(config: pytest.Config) -> None:
@@ -108,16 +104,26 @@ def unsettle(config: pytest.Config) -> None:
 
 
 def _settle(request: pytest.FixtureRequest) -> None:
-    """See to it, in a control run, that what was there before its first test is on its way no more."""
-    if request.config.stash.get(SETTLED, None) is None and request.config.getoption("meshproof_control"):
+    """See to it that what was there before a module without manifests is on its way no more."""
+    config = request.config
+    leaving = config.stash.get(LEAVING, ())
+    known = config.stash.get(SETTLED, None) is not None
+    if leaving:
+        _take_note(config, request.getfixturevalue("barrier").begin().deleted(leaving))
+    elif config.getoption("meshproof_control") and not known:
         # The shop has been made just now, for instance, or pods of the module before have gone.
-        barrier: Barrier = request.getfixturevalue("barrier")
-        request.config.stash[SETTLED] = _settled(barrier.begin().none())
+        _take_note(config, request.getfixturevalue("barrier").begin().none())
 
 
-def _settled(change: "Propagated | None") -> Settled | None:
+def _take_note(config: pytest.Config, followed: "Propagated") -> None:
+    """Take note that a change was followed, and with it what was leaving."""
+    config.stash[LEAVING] = ()
+    config.stash[SETTLED] = _settled(followed)
+
+
+def _settled(change: "Propagated") -> Settled | None:
     """Return that a change has settled just now; None when that was not seen."""
-    if change is None or not change.settled:
+    if not change.settled:
         return None
     return Settled(change.found.acknowledged or 0.0, time.monotonic())
 
