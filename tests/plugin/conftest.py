@@ -60,10 +60,12 @@ class Change:
         return Propagated(5.0, Propagation(pushed=0.1, acknowledged=0.2, proxies=3))
 
     def deleted(self, objects):
-        self.manifests.note("proxies lost " + " ".join(obj["metadata"]["name"] for obj in objects))
-        return Propagated(7.0, Propagation(acknowledged=0.6, proxies=3), settled=True)
+        names = [obj["metadata"]["name"] for obj in objects]
+        self.manifests.note("proxies lost " + " ".join(names))
+        return Propagated(7.0, Propagation(acknowledged=0.6, proxies=3), settled="blind" not in names)
 
     def none(self):
+        self.manifests.note("nothing is on its way")
         return Propagated(1.0, Propagation(), settled=True)
 
 

@@ -91,7 +91,7 @@ def test_control_withholds_them(suite):
     suite.manifest("routes.yaml", "routes")
     suite.module(MODULE)
     assert suite.run("--meshproof-control").ret == 0
-    assert suite.cluster == ["test jason", "test alice"]
+    assert suite.cluster == ["nothing is on its way", "test jason", "test alice"]
     assert set(suite.verdicts.values()) == {"failed as it must"}
 
 
@@ -237,4 +237,4 @@ def test_what_manifests_stand_on_is_there_in_a_control_run_too(suite):
     suite.manifest("routes.yaml", "routes")
     suite.module(MODULE + GROUNDWORK)
     suite.run("--meshproof-control")
-    assert suite.cluster == ["lay", "test jason", "test alice", "lift"]
+    assert suite.cluster == ["lay", "nothing is on its way", "test jason", "test alice", "lift"]

@@ -92,7 +92,7 @@ def behaviour_of_module(request: pytest.FixtureRequest) -> Iterator[None]:
         applied = manifests.apply(objects, stored)
     yield
     unsettle(request.config)
-    request.config.stash[LEAVING] = kept
+    request.config.stash[LEAVING] = (*request.config.stash.get(LEAVING, ()), *kept)
     with _noting_what_stays(request, manifests):
         manifests.delete(applied)
 
