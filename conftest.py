@@ -1,6 +1,6 @@
 """What suites run against: a cluster, the mesh in it, and the shop that a run deploys for itself."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 import yaml
 from kubernetes import client
-from kubernetes.client import ApiClient
 
 from meshproof.access.gateway import let_list_secrets, may_make_charts_role
 from meshproof.cluster.existing import existing
 from meshproof.cluster.model import Cluster
 from meshproof.errors import ExitCode, MeshproofError
 from meshproof.features import Features
-from meshproof.manifests import pending, wait_for
 from meshproof.mesh.helm import Helm
 from meshproof.mesh.serving import judged
+from meshproof.plugin.deployment import Deployment
 from meshproof.plugin.environment import describe
 from meshproof.plugin.fixtures import IMAGES, Shop
 from meshproof.plugin.gateway import node_port, reached
+from meshproof.plugin.sharing import BOOKINFO, namespaces_beside, needs_bookinfo
 from meshproof.plugin.verdicts import RECORDER, WORKER
 from meshproof.results import EnvironmentRecord
 from meshproof.run import Run
@@ -79,59 +79,91 @@ def mesh(cluster: Cluster) -> str:
 
 
 @pytest.fixture(scope="session")
-def bookinfo(  # noqa: PLR0913, PLR0917 - all that the shop stands on
+def deployment(request: pytest.FixtureRequest, cluster: Cluster, run: Run, budgets: Budgets) -> Deployment:
+    """Return what deploys into the run's namespace."""
+    option = request.config.getoption
+    helm = Helm(option("--meshproof-helm"), cluster.kubeconfig, cluster.context)
+    sidecars = not option("--meshproof-no-sidecars")
+    return Deployment(cluster, helm, run, seconds=budgets.accept, sidecars=sidecars)
+
+
+@pytest.fixture(scope="session")
+def deployed(  # noqa: PLR0913, PLR0917 - all that they stand on
     request: pytest.FixtureRequest,
     images: Mapping[str, str],
     cluster: Cluster,
-    mesh: str,
     features: Features,
     budgets: Budgets,
     run: Run,
-) -> Shop:
-    """Deploy the shop, the probes and a gateway into the run's namespace; they go with it."""
+    deployment: Deployment,
+    described: Callable[[], None],
+) -> None:
+    """Deploy the probes and a gateway into the run's namespace; they go with it.
+
+    Bookinfo comes with them where it is known that this process will need it.
+    """
     option = request.config.getoption
-    helm = Helm(option("--meshproof-helm"), cluster.kubeconfig, cluster.context)
-    ingress = features.missing({"ingress"}) is None
-    selector = {"istio": f"{GATEWAY}-{run.id}"}
-    shop = {
-        "images": {name: images[name] for name in IMAGES if name != "probe"},
-        "gateway": {"enabled": ingress, "hosts": [HOST], "selector": selector},
-    }
-
-    def install(release: str, chart: Path | str, values: Mapping[str, Any]) -> None:
-        helm.install_or_upgrade(release, chart, run.namespace, values, wait=False)
-
     if not option("--meshproof-no-sidecars"):
         separate(cluster.api, run, seconds=budgets.accept)
-    install("bookinfo", CHARTS / "bookinfo", shop)
-    install("probe", CHARTS / "probe", {"images": {"probe": images["probe"]}})
-    if option("--meshproof-no-sidecars"):
-        _without_sidecars(cluster.api, run)
+    ingress = features.missing({"ingress"}) is None
+    if needs_bookinfo(request.session):
+        _install_bookinfo(deployment, images, run, ingress=ingress)
+    deployment.install("probe", CHARTS / "probe", {"images": {"probe": images["probe"]}})
     if ingress:
         port = node_port(cluster, request.config.stash[WORKER])
         by_chart = may_make_charts_role(cluster.api)
-        values = _gateway(port, selector, rbac=by_chart)
-        install(GATEWAY, f"{option('--meshproof-charts')}/gateway", values)
+        values = _gateway(port, _selector(run), rbac=by_chart)
+        deployment.install(GATEWAY, f"{option('--meshproof-charts')}/gateway", values)
         if not by_chart:
             let_list_secrets(cluster.api, run.namespace, GATEWAY)
-    wait_for(
-        lambda: _unready(cluster.api, run), seconds=budgets.accept, what=f"deploying into {run.namespace}"
-    )
-    facts = option("--meshproof-fact")
-    found = describe(cluster, run.namespace, istio=mesh, facts=facts, features=features.found())
-    request.config.stash[RECORDER].take(EnvironmentRecord(environment=found))
+    deployment.wait(beside=namespaces_beside(request.config, run))
+    described()
+
+
+@pytest.fixture(scope="session")
+def bookinfo(  # noqa: PLR0913, PLR0917 - all that the shop stands on
+    images: Mapping[str, str],
+    cluster: Cluster,
+    features: Features,
+    run: Run,
+    deployment: Deployment,
+    deployed: None,  # noqa: ARG001 - its gateway serves the shop
+    described: Callable[[], None],
+) -> Shop:
+    """Deploy the shop, unless it came with the probes; return where the gateway serves it."""
+    ingress = features.missing({"ingress"}) is None
+    if not deployment.has(BOOKINFO):
+        _install_bookinfo(deployment, images, run, ingress=ingress)
+        deployment.wait()
+        described()
     url = cluster.ingress_url(run.namespace, GATEWAY) if ingress else None
     if url is not None:
         reached(url)
     return Shop(url, HOST)
 
 
-def _without_sidecars(api: ApiClient, run: Run) -> None:
-    """Opt every Deployment of the run out of injection: a mesh may inject where no label asks for it."""
-    apps = client.AppsV1Api(api)
-    off = {"spec": {"template": {"metadata": {"labels": {"sidecar.istio.io/inject": "false"}}}}}
-    for deployment in apps.list_namespaced_deployment(run.namespace).items:
-        apps.patch_namespaced_deployment(deployment.metadata.name, run.namespace, off)
+@pytest.fixture(scope="session")
+def described(
+    request: pytest.FixtureRequest, cluster: Cluster, mesh: str, features: Features, run: Run
+) -> Callable[[], None]:
+    """Return what records what is deployed so far."""
+
+    def describe_now() -> None:
+        facts = request.config.getoption("--meshproof-fact")
+        found = describe(cluster, run.namespace, istio=mesh, facts=facts, features=features.found())
+        request.config.stash[RECORDER].take(EnvironmentRecord(environment=found))
+
+    return describe_now
+
+
+def _install_bookinfo(deployment: Deployment, images: Mapping[str, str], run: Run, *, ingress: bool) -> None:
+    wanted = {name: images[name] for name in IMAGES if name != "probe"}
+    gateway = {"enabled": ingress, "hosts": [HOST], "selector": _selector(run)}
+    deployment.install(BOOKINFO, CHARTS / "bookinfo", {"images": wanted, "gateway": gateway})
+
+
+def _selector(run: Run) -> dict[str, str]:
+    return {"istio": f"{GATEWAY}-{run.id}"}
 
 
 def _gateway(node_port: int | None, labels: Mapping[str, str], *, rbac: bool) -> dict[str, Any]:
@@ -152,14 +184,3 @@ def _gateway(node_port: int | None, labels: Mapping[str, str], *, rbac: bool) ->
         "service": {**values["service"], "ports": [http, https, http3]},
         "rbac": {"enabled": rbac},
     }
-
-
-def _unready(api: ApiClient, run: Run) -> str | None:
-    """Return what the first unfinished Deployment of the run waits for, or None when all are rolled out."""
-    found = api.sanitize_for_serialization(client.AppsV1Api(api).list_namespaced_deployment(run.namespace))
-    reasons = {item["metadata"]["name"]: pending({**item, **DEPLOYMENT}) for item in found["items"]}
-    return next((f"{name}: {reason}" for name, reason in sorted(reasons.items()) if reason), None)
-
-
-DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment"}
-"""What an item of a list does not say of itself."""

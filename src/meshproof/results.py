@@ -220,9 +220,9 @@ class RunRecord(_Record):
 
 
 class EnvironmentRecord(_Record):
-    """What the run turned out to run against; the first one counts, and then the first that knows images.
+    """What the run turned out to run against; the first one counts, and then each that knows more images.
 
-    It is written before any verdict, and again once there are pods that tell which images they run.
+    It is written before any verdict, and again whenever there are pods that run further images.
     """
 
     kind: Literal["environment"] = "environment"
@@ -616,7 +616,7 @@ def _assemble(path: Path, records: Sequence[Record], torn: str | None) -> Result
                 tests.pop(record.test, None)
                 tests[record.test] = record
             case EnvironmentRecord() if end is None:
-                if not described or (record.environment.images and not run.environment.images):
+                if not described or record.environment.images.keys() > run.environment.images.keys():
                     run = run.model_copy(update={"environment": record.environment})
                 described = True
             case PlanRecord() if not planned and end is None:

@@ -4,7 +4,10 @@ import pytest
 
 from meshproof.checks import served_by, status
 
-pytestmark = pytest.mark.behaviour("RS-02", manifests="http-abort.yaml")
+pytestmark = [
+    pytest.mark.behaviour("RS-02", manifests="http-abort.yaml"),
+    pytest.mark.usefixtures("bookinfo"),
+]
 
 
 def outcome(reply):

@@ -4,7 +4,10 @@ import pytest
 
 from meshproof.checks import status
 
-pytestmark = pytest.mark.behaviour("RS-01", manifests="slow-for-jason.yaml")
+pytestmark = [
+    pytest.mark.behaviour("RS-01", manifests="slow-for-jason.yaml"),
+    pytest.mark.usefixtures("bookinfo"),
+]
 
 DELAY = 2.0
 """Seconds, as the manifest says."""

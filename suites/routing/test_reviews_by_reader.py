@@ -4,9 +4,12 @@ import pytest
 
 from meshproof.checks import served_by, status
 
-pytestmark = pytest.mark.behaviour(
-    "TM-02", manifests=("reviews-by-reader.istio.yaml", "reviews-by-reader.gateway-api.yaml")
-)
+pytestmark = [
+    pytest.mark.behaviour(
+        "TM-02", manifests=("reviews-by-reader.istio.yaml", "reviews-by-reader.gateway-api.yaml")
+    ),
+    pytest.mark.usefixtures("bookinfo"),
+]
 
 
 @pytest.mark.parametrize(

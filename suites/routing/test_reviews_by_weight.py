@@ -4,9 +4,12 @@ import pytest
 
 from meshproof.checks import header, status
 
-pytestmark = pytest.mark.behaviour(
-    "TM-06", manifests=("reviews-by-weight.istio.yaml", "reviews-by-weight.gateway-api.yaml")
-)
+pytestmark = [
+    pytest.mark.behaviour(
+        "TM-06", manifests=("reviews-by-weight.istio.yaml", "reviews-by-weight.gateway-api.yaml")
+    ),
+    pytest.mark.usefixtures("bookinfo"),
+]
 
 
 def test_weights_decide_the_share_of_each_version(probe, expect):

@@ -4,7 +4,10 @@ import pytest
 
 from meshproof.checks import refused, served_by, status
 
-pytestmark = pytest.mark.behaviour("SE-01", manifests="strict-mutual-tls.yaml")
+pytestmark = [
+    pytest.mark.behaviour("SE-01", manifests="strict-mutual-tls.yaml"),
+    pytest.mark.usefixtures("bookinfo"),
+]
 
 DETAILS = "http://details:9080/details/0"
 

@@ -10,7 +10,7 @@ from kubernetes.client import CoreV1Api
 from meshproof.cluster.model import Cluster
 from meshproof.errors import ExitCode, MeshproofError
 from meshproof.plugin import gateway
-from meshproof.plugin.controller import worker_id
+from meshproof.plugin.link import worker_id
 
 
 @pytest.fixture

@@ -141,6 +141,18 @@ def described(suite, *environments):
     (suite.folder / "mesh.json").write_text(json.dumps(environments))
 
 
+def test_images_of_every_worker_are_known(suite):
+    first, second = (
+        {"istio": "1.31.1", "images": {"a": "sha256:1"}},
+        {"istio": "1.31.1", "images": {"b": "sha256:2"}},
+    )
+    suite.module(DESCRIBED)
+    described(suite, first, second, first)
+    suite.run()
+    assert results(suite).run.environment.images == {"a": "sha256:1", "b": "sha256:2"}
+    assert [record["kind"] for record in suite.records].count("environment") == 2
+
+
 def test_mesh_is_known_before_its_images_are_and_stays_the_same(suite):
     early = {"istio": "1.31.1"}
     full = {"istio": "1.31.1", "proxy_build": "stock", "images": {"a": "sha256:1"}}

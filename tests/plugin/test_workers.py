@@ -115,6 +115,41 @@ def test_verdict_outlives_the_worker_that_had_given_it(suite):
     assert result.ret == 0
 
 
+GATHERED = """
+import pytest
+
+pytestmark = pytest.mark.behaviour("TM-01")
+
+
+@pytest.fixture
+def bookinfo(): pass
+
+
+def test_with_shop(bookinfo, manifests, request):
+    manifests.note(f"{request.node.path.stem} on {request.config.workerinput['workerid']}")
+"""
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_first_worker_runs_what_needs_the_shop(suite, seed):
+    for name in ("test_a", "test_c"):
+        suite.module(GATHERED, name)
+        suite.module(GATHERED.replace("(bookinfo, ", "("), f"{name}_plain")
+    suite.run("-n", "2", "--meshproof-seed", seed)
+    assert {line for line in suite.cluster if "plain" not in line} == {"test_a on gw0", "test_c on gw0"}
+    assert {line for line in suite.cluster if "plain" in line} == {
+        "test_a_plain on gw1",
+        "test_c_plain on gw1",
+    }
+
+
+def test_where_every_test_needs_the_shop_no_worker_is_idle(suite):
+    for name in ("test_a", "test_b", "test_c", "test_d"):
+        suite.module(GATHERED, name)
+    suite.run("-n", "2")
+    assert sorted(line.rpartition(" ")[2] for line in suite.cluster) == ["gw0", "gw0", "gw1", "gw1"]
+
+
 TIDY = """
 import pytest
 from meshproof.plugin.verdicts import RECORDER

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from meshproof.cluster.existing import existing
-from meshproof.plugin.link import KEY, About, Orders
+from meshproof.plugin.link import KEY, About, Orders, worker_id
 from meshproof.plugin.outcome import VERDICT, Outcome
 from meshproof.plugin.recorder import Place, Recorder
 from meshproof.plugin.scheduling import ByModule
@@ -24,8 +24,6 @@ from meshproof.results import TestRecord, Verdict, record_of
 from meshproof.run import Run
 
 GONE_SECONDS = 120
-FIRST = "gw0"
-"""What pytest-xdist calls the first worker."""
 
 
 class Controller:
@@ -49,6 +47,7 @@ class Controller:
         self._running: dict[str, int] = {}
         self._links: list[Any] = []
         self._failed = 0
+        self._scheduler: ByModule | None = None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -68,7 +67,8 @@ class Controller:
         """Keep modules together, in the order in which they are collected."""
         if config.getoption("dist") not in {"load", "loadfile"}:
             return None
-        return ByModule(config, log)
+        self._scheduler = ByModule(config, log)
+        return self._scheduler
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodeready(self, node: Any) -> None:
@@ -153,6 +153,8 @@ class Controller:
                 # As when a worker that still can says so itself: no other gets any more to do.
                 self._config.pluginmanager.getplugin("dsession").shouldstop = loss.what
                 self._release()
+            case About.BOOKINFO if self._scheduler is not None:
+                self._scheduler.gather(json.loads(text))
             case About.FLAW:
                 raise pytest.UsageError(*text.splitlines())
 
@@ -195,13 +197,3 @@ class Controller:
             for _ in pool.map(lambda each: remove(*each), left):
                 pass  # an error of any is raised here
         self._recorder.open.clear()
-
-
-def worker_id(run_id: str, worker: str) -> str:
-    """Return the id of a worker's part of a run; the first worker's is the run's own.
-
-    Args:
-        run_id: the run's.
-        worker: as pytest-xdist calls it: gw0, gw1 and so on.
-    """
-    return run_id if worker == FIRST else f"{run_id}-{worker}"

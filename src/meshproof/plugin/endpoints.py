@@ -5,7 +5,6 @@ from kubernetes.client import ApiClient
 
 from meshproof.endpoints import Endpoints
 from meshproof.outage import Outage
-from meshproof.plugin.fixtures import Shop
 from meshproof.plugin.waits import waits_of
 from meshproof.run import Run
 from meshproof.traffic import Budgets
@@ -17,7 +16,7 @@ def endpoints(
     api: ApiClient,
     run: Run,
     budgets: Budgets,
-    bookinfo: Shop,  # noqa: ARG001 - the probes come with it
+    deployed: None,  # noqa: ARG001 - the probes are deployed
 ) -> Endpoints:
     """Return what takes probes out of their Services for a while, and what replaces pods."""
     return Endpoints(api, run.namespace, budgets.accept, waits_of(request.config).add)

@@ -1,8 +1,8 @@
 """Fixtures for suites: the run, what its mesh offers, and whoever sends calls or watches them.
 
 A suite's conftest brings them in with `pytest_plugins = ["meshproof.plugin.fixtures"]` and itself provides
-`cluster` (a meshproof.cluster.model.Cluster), `mesh` (the version of its control plane) and `bookinfo` (the
-shop in the run's namespace: a Shop).
+`cluster` (a meshproof.cluster.model.Cluster), `mesh` (the version of its control plane), `deployed` (the
+probes and a gateway in the run's namespace) and `bookinfo` (the shop beside them: a Shop).
 """
 
 import secrets
@@ -51,7 +51,7 @@ INJECTION = {"istio-injection": "enabled"}
 
 @dataclass(frozen=True)
 class Shop:
-    """Bookinfo, the probes and their gateway, as one run has deployed them.
+    """Bookinfo behind the run's gateway, as a run has deployed it.
 
     Args:
         ingress: the gateway's URL from this machine; None when the mesh offers no ingress.
@@ -173,7 +173,7 @@ def expect(request: pytest.FixtureRequest, budgets: Budgets) -> Expect:
 
 
 @pytest.fixture(scope="session")
-def probes(api: ApiClient, run: Run, budgets: Budgets, bookinfo: Shop) -> Callable[[str], Probe]:  # noqa: ARG001 - the probes come with it
+def probes(api: ApiClient, run: Run, budgets: Budgets, deployed: None) -> Callable[[str], Probe]:  # noqa: ARG001 - the probes are deployed
     """Return what finds a probe by its name."""
     return lambda name: Probe(name, PodProxy(api, run.namespace, name), budgets)
 

@@ -19,6 +19,9 @@ from meshproof.plugin.watch import Loss
 KEY = "meshproof"
 """Under which pytest-xdist hands a worker its Orders."""
 
+FIRST = "gw0"
+"""What pytest-xdist calls the first worker."""
+
 OTHERS_SECONDS = 900
 """Seconds after which a worker waits no longer for what the others are at."""
 
@@ -30,6 +33,7 @@ class About(StrEnum):
     OPENED = "opened"  # the JSON of an id, whose namespace is about to be made, and of its Place's fields
     REMOVED = "removed"  # an id, whose namespace is gone
     LOST = "lost"  # the JSON of a Loss's fields
+    BOOKINFO = "bookinfo"  # the JSON of the modules that need it, for each worker the same
     FLAW = "flaw"  # what is wrong with the suites, a line for each
 
 
@@ -51,6 +55,16 @@ def orders(config: pytest.Config) -> Orders | None:
     """Return what this worker was told; None when the process is no worker, or no worker of ours."""
     given: dict[str, Any] = getattr(config, "workerinput", {})
     return given.get(KEY)
+
+
+def worker_id(run_id: str, worker: str) -> str:
+    """Return the id of a worker's part of a run; the first worker's is the run's own.
+
+    Args:
+        run_id: the run's.
+        worker: as pytest-xdist calls it: gw0, gw1 and so on.
+    """
+    return run_id if worker == FIRST else f"{run_id}-{worker}"
 
 
 def worker_number(config: pytest.Config) -> int:
@@ -97,6 +111,10 @@ class Relay:
         with contextlib.suppress(EOFError, OSError, self._channel.TimeoutError):
             self._channel.receive(timeout=OTHERS_SECONDS)
         self._others_done = True
+
+    def bookinfo(self, modules: list[str]) -> None:
+        """Send word of the modules that need Bookinfo."""
+        self._channel.send((About.BOOKINFO.value, json.dumps(modules)))
 
     def flaw(self, text: str) -> None:
         """Send word of what is wrong with the suites themselves."""

@@ -128,6 +128,7 @@ class Recorder:
             case EnvironmentRecord():
                 if not self._says_more(record.environment):
                     return  # each worker says it
+                record = EnvironmentRecord(environment=self._environment)
             case TestRecord():
                 self.records[record.test] = record
         try:
@@ -142,7 +143,7 @@ class Recorder:
             tell(record)
 
     def _says_more(self, environment: Environment) -> bool:
-        """Keep what the run runs against, if that was not known, or not with its images."""
+        """Keep what the run runs against, if that was not known, or not with all of these images."""
         known = self._environment
         if known == Environment():
             if self.settled:
@@ -151,9 +152,10 @@ class Recorder:
             return True
         if self.resumed is not None and not _same_mesh(known, environment):
             self._refuse("is of another mesh than this one")
-        if known.images or not environment.images:
+        if environment.images.keys() <= known.images.keys():
             return False
-        self._environment = environment
+        # Not every worker deploys everything.
+        self._environment = environment.model_copy(update={"images": known.images | environment.images})
         return True
 
     def _refuse(self, why: str) -> None:

@@ -1,8 +1,11 @@
 """Which worker runs which module: pytest-xdist's way by files, and what that lacks when a worker dies."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
+
+from meshproof.plugin.link import FIRST
 
 KEPT = 2
 """A worker runs a test once it knows which comes next: it needs two, or the word that there are no more."""
@@ -10,6 +13,9 @@ KEPT = 2
 
 class ByModule(LoadFileScheduling):  # type: ignore[misc]
     """Hands out whole modules, in the order in which they are collected.
+
+    Some are gathered with the first worker, which runs them before any other. Another worker is given one of
+    those only where nothing else is left.
 
     A test whose worker dies is not tried again: it would only kill the next one. The rest of its module is,
     by whichever worker is free.
@@ -22,6 +28,11 @@ class ByModule(LoadFileScheduling):  # type: ignore[misc]
     def __init__(self, config: Any, log: Any) -> None:
         config.option.loadscopereorder = False
         super().__init__(config, log)
+        self._gathered: frozenset[str] = frozenset()
+
+    def gather(self, modules: Iterable[str]) -> None:
+        """Have the first worker run these modules, which the others could only run at some cost."""
+        self._gathered = frozenset(modules)
 
     def schedule(self) -> None:
         """Hand out modules to whoever has too few tests, as a worker has that came in place of another."""
@@ -41,6 +52,12 @@ class ByModule(LoadFileScheduling):  # type: ignore[misc]
                 self.workqueue[module] = tests
         self._fill()
         return at
+
+    def _assign_work_unit(self, node: Any) -> None:
+        first = node.gateway.id == FIRST
+        fitting = (module for module in self.workqueue if (module in self._gathered) == first)
+        self.workqueue.move_to_end(next(fitting, next(iter(self.workqueue))), last=False)
+        super()._assign_work_unit(node)
 
     def _fill(self) -> None:
         if self.collection is None:

@@ -4,7 +4,10 @@ import pytest
 
 from meshproof.checks import served_by
 
-pytestmark = pytest.mark.behaviour("RS-01", manifests="no-endpoints.yaml")
+pytestmark = [
+    pytest.mark.behaviour("RS-01", manifests="no-endpoints.yaml"),
+    pytest.mark.usefixtures("bookinfo"),
+]
 
 
 def test_is_missed(probe, expect):

@@ -4,7 +4,7 @@ import pytest
 
 from meshproof.checks import served_by
 
-pytestmark = pytest.mark.behaviour("TM-01")
+pytestmark = [pytest.mark.behaviour("TM-01"), pytest.mark.usefixtures("bookinfo")]
 
 
 def test_is_missed(probe, expect):

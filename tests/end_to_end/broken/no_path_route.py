@@ -4,7 +4,10 @@ import pytest
 
 from meshproof.checks import served_by
 
-pytestmark = pytest.mark.behaviour("TM-02", manifests="no-path-route.yaml")
+pytestmark = [
+    pytest.mark.behaviour("TM-02", manifests="no-path-route.yaml"),
+    pytest.mark.usefixtures("bookinfo"),
+]
 
 
 def test_is_missed(probe, expect):

@@ -4,7 +4,7 @@ import pytest
 
 from meshproof.checks import served_by
 
-pytestmark = pytest.mark.behaviour("TM-06", manifests="no-subset.yaml")
+pytestmark = [pytest.mark.behaviour("TM-06", manifests="no-subset.yaml"), pytest.mark.usefixtures("bookinfo")]
 
 
 def test_is_missed(probe, expect):

@@ -4,7 +4,10 @@ import pytest
 
 from meshproof.checks import served_by
 
-pytestmark = pytest.mark.behaviour("SE-01", manifests="plaintext-caller.yaml")
+pytestmark = [
+    pytest.mark.behaviour("SE-01", manifests="plaintext-caller.yaml"),
+    pytest.mark.usefixtures("bookinfo"),
+]
 
 
 def test_is_missed(plain_probe, expect):

@@ -4,7 +4,10 @@ import pytest
 
 from meshproof.checks import served_by
 
-pytestmark = pytest.mark.behaviour("SE-04", manifests="plaintext-rule.yaml")
+pytestmark = [
+    pytest.mark.behaviour("SE-04", manifests="plaintext-rule.yaml"),
+    pytest.mark.usefixtures("bookinfo"),
+]
 
 
 def test_is_missed(probe, expect):

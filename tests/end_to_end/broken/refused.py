@@ -4,7 +4,7 @@ import pytest
 
 from meshproof.checks import served_by
 
-pytestmark = pytest.mark.behaviour("CP-01", manifests="refused.yaml")
+pytestmark = [pytest.mark.behaviour("CP-01", manifests="refused.yaml"), pytest.mark.usefixtures("bookinfo")]
 
 
 def test_is_missed(probe, expect):

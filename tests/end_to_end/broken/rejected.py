@@ -4,7 +4,7 @@ import pytest
 
 from meshproof.checks import served_by
 
-pytestmark = pytest.mark.behaviour("OB-02", manifests="rejected.yaml")
+pytestmark = [pytest.mark.behaviour("OB-02", manifests="rejected.yaml"), pytest.mark.usefixtures("bookinfo")]
 
 
 def test_is_missed(probe, expect):
