@@ -22,6 +22,13 @@ class FakeHelm:
         self.log.append(f"install {release} of {chart} into {namespace} with {values}")
 
 
+def one(name, inject, status):
+    labels = {"app": name} if inject is None else {"sidecar.istio.io/inject": inject}
+    template = SimpleNamespace(metadata=SimpleNamespace(labels=labels))
+    metadata = SimpleNamespace(name=name, generation=1)
+    return SimpleNamespace(metadata=metadata, spec=SimpleNamespace(template=template), status=status)
+
+
 @pytest.fixture
 def log(monkeypatch):
     """What is asked of the API server; in no namespace is a Deployment rolled out at the first look."""
@@ -31,8 +38,7 @@ def log(monkeypatch):
         noted.append(f"list {namespace}")
         status = DONE if namespace in looked else {}
         looked.add(namespace)
-        metadata = SimpleNamespace(name="probe-a", generation=1)
-        return SimpleNamespace(items=[SimpleNamespace(metadata=metadata, status=status)])
+        return SimpleNamespace(items=[one("gateway", "true", status), one("probe-a", None, status)])
 
     def patch(_, name, namespace, body):
         labels = body["spec"]["template"]["metadata"]["labels"]
@@ -69,7 +75,7 @@ def test_release_is_installed_and_then_known(deployment, log):
     assert log == ["install probe of charts/probe into meshproof-r1 with {'a': 1}"]
 
 
-def test_without_sidecars_every_deployment_is_opted_out(deployment, log):
+def test_without_sidecars_every_deployment_is_opted_out_but_gateways(deployment, log):
     deployment(sidecars=False).install("probe", "charts/probe", {})
     assert log[1:] == [
         "list meshproof-r1",
@@ -83,7 +89,7 @@ def test_its_own_is_awaited_before_what_is_deployed_beside_it(deployment, log):
 
 
 def test_what_does_not_come_is_told(deployment):
-    with pytest.raises(MeshproofError, match="deploying into meshproof-r1 is not done after 0 s: probe-a: "):
+    with pytest.raises(MeshproofError, match="deploying into meshproof-r1 is not done after 0 s: gateway: "):
         deployment(seconds=0.0).wait()
 
 

@@ -14,7 +14,8 @@ from meshproof.manifests import pending, wait_for
 from meshproof.mesh.helm import Helm
 from meshproof.run import Run
 
-OFF = {"spec": {"template": {"metadata": {"labels": {"sidecar.istio.io/inject": "false"}}}}}
+INJECT = "sidecar.istio.io/inject"
+OFF = {"spec": {"template": {"metadata": {"labels": {INJECT: "false"}}}}}
 APPS = {"apiVersion": "apps/v1", "kind": "Deployment"}
 """What an item of a list does not say of itself."""
 
@@ -27,7 +28,8 @@ class Deployment:
         helm: installs them there.
         run: whose namespace it is.
         seconds: until what is installed has to be rolled out.
-        sidecars: False opts every Deployment out of injection: a mesh may inject where no label asks for it.
+        sidecars: False opts every Deployment out of injection (a mesh may inject where no label asks for it),
+            but those that ask for it themselves: a gateway is nothing but a proxy.
     """
 
     def __init__(self, cluster: Cluster, helm: Helm, run: Run, *, seconds: float, sidecars: bool) -> None:
@@ -52,8 +54,12 @@ class Deployment:
         self._helm.install_or_upgrade(release, chart, self._run.namespace, values, wait=False)
         self._installed.add(release)
         if not self._sidecars:
-            found: Any = self._apps.list_namespaced_deployment(self._run.namespace)
-            for each in found.items:
+            self._opt_out()
+
+    def _opt_out(self) -> None:
+        found: Any = self._apps.list_namespaced_deployment(self._run.namespace)
+        for each in found.items:
+            if (each.spec.template.metadata.labels or {}).get(INJECT) != "true":
                 self._apps.patch_namespaced_deployment(each.metadata.name, self._run.namespace, OFF)
 
     def wait(self, beside: Iterable[str] = ()) -> None:
