@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from meshproof.plugin.link import FIRST, worker_id
+from meshproof.plugin.link import worker_id, worker_number
 from meshproof.run import Run
 
 BOOKINFO = "bookinfo"
@@ -18,7 +18,7 @@ BOOKINFO = "bookinfo"
 
 def needs_bookinfo(session: pytest.Session) -> bool:
     """Return whether this process is the one that runs the tests that need Bookinfo, and there are any."""
-    return _name(session.config) == FIRST and any(map(_needs, session.items))
+    return worker_number(session.config) == 0 and any(map(_needs, session.items))
 
 
 def modules_with_bookinfo(items: Iterable[pytest.Item]) -> list[str]:
@@ -34,14 +34,9 @@ def namespaces_beside(config: pytest.Config, run: Run) -> list[str]:
         run: this process's part of it.
     """
     given: dict[str, Any] = getattr(config, "workerinput", {})
-    whole = run.id.removesuffix(f"-{_name(config)}")
+    whole = run.id.removesuffix(f"-gw{worker_number(config)}")
     ids = [worker_id(whole, f"gw{number}") for number in range(given.get("workercount", 1))]
     return [Run(each).namespace for each in ids if each != run.id]
-
-
-def _name(config: pytest.Config) -> str:
-    given: dict[str, Any] = getattr(config, "workerinput", {})
-    return str(given.get("workerid", FIRST))
 
 
 def _needs(item: pytest.Item) -> bool:
