@@ -81,10 +81,9 @@ class Run:
             MeshproofError: one was still there at the deadline.
         """
         core = client.CoreV1Api(api)
-        names = self.namespace, self.neighbour
-        for name in names:
+        asked = [name for name in (self.namespace, self.neighbour) if _asked_to_go(core, name)]
+        for name in asked:
             empty(api, name)
-        asked = [name for name in names if _asked_to_go(core, name)]
         for name in asked:
             what = f"deleting the namespace {name}"
             wait_for(partial(_still_there, core, name), seconds=seconds, what=what)
