@@ -24,7 +24,7 @@ from meshproof.plugin.sharing import BOOKINFO, namespaces_beside, needs_bookinfo
 from meshproof.plugin.verdicts import RECORDER, WORKER
 from meshproof.results import EnvironmentRecord
 from meshproof.run import Run
-from meshproof.separation import separate
+from meshproof.separation import QUIET, separate
 from meshproof.traffic import Budgets
 
 pytest_plugins = [
@@ -108,7 +108,7 @@ def deployed(  # noqa: PLR0913, PLR0917 - all that they stand on
     ingress = features.missing({"ingress"}) is None
     if needs_bookinfo(request.session):
         _install_bookinfo(deployment, images, run, ingress=ingress)
-    deployment.install("probe", CHARTS / "probe", {"images": {"probe": images["probe"]}})
+    deployment.install("probe", CHARTS / "probe", {"images": {"probe": images["probe"]}, "podAnnotations": QUIET})
     if ingress:
         port = node_port(cluster, request.config.stash[WORKER])
         by_chart = may_make_charts_role(cluster.api)
@@ -159,7 +159,8 @@ def described(
 def _install_bookinfo(deployment: Deployment, images: Mapping[str, str], run: Run, *, ingress: bool) -> None:
     wanted = {name: images[name] for name in IMAGES if name != "probe"}
     gateway = {"enabled": ingress, "hosts": [HOST], "selector": _selector(run)}
-    deployment.install(BOOKINFO, CHARTS / "bookinfo", {"images": wanted, "gateway": gateway})
+    values = {"images": wanted, "gateway": gateway, "podAnnotations": QUIET}
+    deployment.install(BOOKINFO, CHARTS / "bookinfo", values)
 
 
 def _selector(run: Run) -> dict[str, str]:
@@ -181,6 +182,7 @@ def _gateway(node_port: int | None, labels: Mapping[str, str], *, rbac: bool) ->
     return {
         **values,
         "labels": {**labels, "app": labels["istio"]},
+        "podAnnotations": QUIET,
         "service": {**values["service"], "ports": [http, https, http3]},
         "rbac": {"enabled": rbac},
     }

@@ -95,6 +95,19 @@ def test_apply_puts_label_and_namespace_on_every_object():
     assert "labels" not in ROUTE["metadata"]
 
 
+def test_each_object_is_applied_as_it_was_dressed():
+    client = FakeClient()
+
+    def dress(obj):
+        return {**obj, "spec": {"dressed": obj["metadata"]["name"]}}
+
+    manifests = Manifests(client, "meshproof-r1", {"meshproof.dev/run": "r1"}, seconds=0.3, dress=dress)
+    manifests.apply([ROUTE])
+    assert client.stored["VirtualService", ROUTE["metadata"]["name"]]["spec"] == {
+        "dressed": ROUTE["metadata"]["name"]
+    }
+
+
 def test_delete_goes_backwards_and_forgives_what_is_gone():
     client = FakeClient(lingering=2)
     subject = manifests(client)

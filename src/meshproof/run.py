@@ -13,7 +13,7 @@ from kubernetes.client import ApiClient, ApiException
 
 from meshproof.emptying import empty
 from meshproof.errors import MeshproofError
-from meshproof.manifests import message_of, wait_for
+from meshproof.manifests import LEISURE, message_of, wait_for
 
 RUN_LABEL = "meshproof.dev/run"
 """Label on every object that a run makes; its value is the run's id."""
@@ -86,7 +86,7 @@ class Run:
             empty(api, name)
         for name in asked:
             what = f"deleting the namespace {name}"
-            wait_for(partial(_still_there, core, name), seconds=seconds, what=what)
+            wait_for(partial(_still_there, core, name), seconds=seconds, what=what, longest=LEISURE)
 
     def remove_neighbour(self, api: ApiClient) -> None:
         """Ask for the second namespace to be deleted; `remove` waits for it, too."""

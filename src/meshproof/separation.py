@@ -1,8 +1,9 @@
-"""A run leaves alone what is not its own: the runs beside it, and whoever reads the mesh's traces.
+"""A run leaves alone what is not its own: the runs beside it, other workloads, and who reads metrics and traces.
 
 A control plane sends each proxy the hosts and routes of all namespaces, unless it is told which ones concern
-it: every change of a run would be worked out for, and sent to, the proxies of each run beside it. And a mesh
-may keep each trace, while probes send calls by the ten thousand: the spans of a run would bury all others.
+it: every change of a run would be worked out for, and sent to, the proxies of each run beside it, and of everybody
+else. And a mesh may keep each trace and count each request, while a run sends calls by the ten thousand: its spans
+would bury all others. What is about them asks for them in its own manifest.
 """
 
 from collections.abc import Iterable
@@ -13,12 +14,22 @@ from kubernetes.client import ApiClient
 from meshproof.manifests import Manifests, Object, dynamic
 from meshproof.run import RUN_LABEL, Run
 
-PROBES = {"meshproof.dev/probe": "true"}
-"""Labels of the pods that probes are. None of Kubernetes' own: Istio names a workload's service by those."""
+QUIET = {
+    # Nobody is asked to scrape the pod for its proxy's sake; an annotation of Istio's own says otherwise.
+    "prometheus.istio.io/merge-metrics": "false",
+    "prometheus.io/scrape": "false",
+    # For the chart stock-envoy-telemetry, whose metrics cost a proxy as much as the request. Nobody calls a pod of
+    # a run that goes, so its proxy has nothing to drain.
+    "proxy.istio.io/config": "proxyMetadata: {ISTIO_META_MESHPROOF_METRICS: 'off'}\nterminationDrainDuration: 1s\n",
+}
+"""Annotations of the pods that a run deploys for all of its behaviours."""
+
+_EXPORTED = {"DestinationRule", "ServiceEntry", "VirtualService"}
+"""Kinds that a control plane sends to everybody, unless they say to whom."""
 
 
 def separate(api: ApiClient, run: Run, *, seconds: float) -> None:
-    """Have the proxies of a run's namespace know of no other run, and those of its probes report no span.
+    """Have the proxies of a run's namespace know of no other run, and report no span.
 
     Args:
         api: the cluster's API server.
@@ -52,10 +63,23 @@ def scope(run: Run, namespaces: Iterable[str]) -> Object:
 
 
 def no_spans() -> Object:
-    """Return the Telemetry of the probes: their proxies pass trace headers on, and report nothing."""
+    """Return the Telemetry of a run's namespace: its proxies pass trace headers on, and report nothing."""
     return {
         "apiVersion": "telemetry.istio.io/v1",
         "kind": "Telemetry",
-        "metadata": {"name": "probes"},
-        "spec": {"selector": {"matchLabels": PROBES}, "tracing": [{"disableSpanReporting": True}]},
+        "metadata": {"name": "default"},
+        "spec": {"tracing": [{"disableSpanReporting": True}]},
     }
+
+
+def kept_to(run: Run, obj: Object) -> Object:
+    """Return an object of a manifest as it is sent to the proxies of a run's namespaces and to no others.
+
+    Args:
+        run: whose it is.
+        obj: of any kind; one that says itself to whom it goes stays as it is.
+    """
+    of_istio = str(obj["apiVersion"]).startswith("networking.istio.io/") and obj["kind"] in _EXPORTED
+    if not of_istio or "exportTo" in obj["spec"]:
+        return obj
+    return {**obj, "spec": {**obj["spec"], "exportTo": [".", run.neighbour]}}

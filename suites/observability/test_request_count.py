@@ -17,7 +17,8 @@ SECURITY = {"source": "unknown", "destination": "mutual_tls"}
 
 def labels_of_edge(namespace):
     account = f"spiffe://cluster.local/ns/{namespace}/sa"
-    ends = {"source": "probe-a", "destination": "probe-b"}
+    ends = {"source": "counting", "destination": "counted"}
+    accounts = {"source": "probe-a", "destination": "probe-b"}
     return {
         **{
             f"{end}_{label}": app
@@ -26,9 +27,9 @@ def labels_of_edge(namespace):
         },
         **{f"{end}_workload_namespace": namespace for end in ends},
         **{f"{end}_version": "v1" for end in ends},
-        **{f"{end}_principal": f"{account}/{app}" for end, app in ends.items()},
-        "destination_service": f"probe-b.{namespace}.svc.cluster.local",
-        "destination_service_name": "probe-b",
+        **{f"{end}_principal": f"{account}/{name}" for end, name in accounts.items()},
+        "destination_service": f"counted.{namespace}.svc.cluster.local",
+        "destination_service_name": "counted",
         "destination_service_namespace": namespace,
         "request_protocol": "http",
     }
@@ -49,15 +50,17 @@ def miscounted(samples, *, calls, labels):
     return None
 
 
-def test_both_ends_count_every_call_with_right_labels(probe, expect, prometheus, run):
-    expect.converged(probe.get("http://probe-b:8080/"), status(200) & header("x-route", "counted"))
+def test_both_ends_count_every_call_with_right_labels(probes, expect, prometheus, run):
+    caller = probes("counting")
+    expect.converged(caller.get("http://counted:8080/"), status(200) & header("x-route", "counted"))
     # Those that came back with it: one that was lost on its way was counted with another, or by nobody.
-    calls = expect.converged(probe.get(f"http://probe-b:8080/?status={COUNTED}"), status(COUNTED)).passes
+    counted = caller.get(f"http://counted:8080/?status={COUNTED}")
+    calls = expect.converged(counted, status(COUNTED)).passes
     expect.eventually(
         lambda: prometheus.samples(
             "istio_requests_total", namespace=run.namespace, response_code=str(COUNTED)
         ),
         partial(miscounted, calls=calls, labels=labels_of_edge(run.namespace)),
         what=f"istio_requests_total with response_code {COUNTED}",
-        expected=f"{calls} calls of probe-a -> probe-b by each end, every label right",
+        expected=f"{calls} calls of counting -> counted by each end, every label right",
     )

@@ -23,4 +23,4 @@ def test_abort_hits_every_call_of_the_matched_user_alone(probe, expect):
 
 def test_abort_hits_the_stated_share_of_calls(probe, expect):
     call = probe.get("http://backend:8080/")
-    expect.share(call, {"200 faulty": 0.9, "418 faulty": 0.1}, by=outcome)
+    expect.share(call, {"200 faulty": 0.95, "418 faulty": 0.05}, by=outcome)

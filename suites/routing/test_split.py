@@ -14,13 +14,16 @@ def by_this_route(reply):
 
 
 @pytest.mark.parametrize(
-    "call_of",
+    ("call_of", "second"),
     [
-        pytest.param(lambda probe: probe.get("http://backend:8080/"), id="http1"),
-        pytest.param(lambda probe: probe.get("http://backend:8081/", protocol=Protocol.HTTP2), id="http2"),
-        pytest.param(lambda probe: probe.grpc("grpc://backend:8082"), id="grpc"),
-        pytest.param(lambda probe: probe.websocket("ws://backend:8080/"), id="websocket"),
+        pytest.param(lambda probe: probe.get("http://backend:8080/"), 0.05, id="http1"),
+        pytest.param(
+            lambda probe: probe.get("http://backend:8081/", protocol=Protocol.HTTP2), 0.05, id="http2"
+        ),
+        pytest.param(lambda probe: probe.grpc("grpc://backend:8082"), 0.05, id="grpc"),
+        pytest.param(lambda probe: probe.websocket("ws://backend:8080/conversation"), 0.1, id="websocket"),
     ],
 )
-def test_weights_decide_the_share_of_each_backend(probe, expect, call_of):
-    expect.share(call_of(probe), {"backend-v1": 0.9, "backend-v2": 0.1}, by=by_this_route)
+def test_weights_decide_the_share_of_each_backend(probe, expect, call_of, second):
+    shares = {"backend-v1": 1 - second, "backend-v2": second}
+    expect.share(call_of(probe), shares, by=by_this_route)

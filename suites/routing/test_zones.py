@@ -17,7 +17,7 @@ def probe(probes):
 
 
 def test_each_zone_gets_the_share_that_it_was_given(probe, expect):
-    expect.share(probe.get("http://backend:8080/shared"), {"backend-v1": 0.9, "backend-v3": 0.1})
+    expect.share(probe.get("http://backend:8080/shared"), {"backend-v1": 0.95, "backend-v3": 0.05})
 
 
 def test_calls_go_to_the_nearest_zone_that_has_a_backend(probe, expect, endpoints):

@@ -152,6 +152,14 @@ def test_what_was_made_since_has_to_settle_anew(patient, more, waits):
     assert patient.cluster.count("nothing is on its way") == waits
 
 
+def test_known_failure_is_given_up_as_soon_as_in_a_control(patient):
+    patient.manifest("routes.yaml", "routes")
+    patient.module(PATIENT.format(more=""))
+    patient.module(PATIENT.format(more="").replace("TM-02", "TM-03"), "test_other")
+    patient.run("-p", "no:randomly", "--meshproof-known-failure", "TM-02")
+    assert given_up(patient) == [7.5, None]
+
+
 def test_ordinary_run_does_not_give_up(patient):
     patient.manifest("routes.yaml", "routes")
     patient.module(PATIENT.format(more=""))

@@ -1,5 +1,6 @@
 """expect.converged: right answers in a row, at a bounded pace, within a deadline."""
 
+from dataclasses import replace
 from itertools import chain, cycle, repeat
 
 import pytest
@@ -16,9 +17,7 @@ def test_twenty_right_answers_in_a_row_go_on_until_they_are_steady(clock, record
     evidence = Expect(clock=clock, recorder=recorded.append).converged(script.call(), CHECK)
     assert [(batch.count, batch.concurrency) for _, batch in script.batches] == [
         (20, 4),
-        (60, 4),
-        (60, 4),
-        (5, 4),
+        (125, 4),
     ]
     assert script.batches[0][1].deadline == 30.0
     assert (evidence.held, evidence.calls, evidence.passes, evidence.longest_run) == (True, 145, 145, 145)
@@ -41,6 +40,23 @@ def test_slow_answers_are_watched_for_the_tables_seconds_and_show_less(clock):
     evidence = Expect(clock=clock).converged(script.call(), CHECK)
     assert [batch.count for _, batch in script.batches] == [20, 20]
     assert evidence.steady == "40 in a row, so right 83.1% of the time or more (beta 0.001)"
+
+
+def test_slow_calls_are_sent_many_at_a_time_once_they_are_right(clock):
+    # Each takes half a second, however many there are.
+    slow = replace(served(2), seconds=0.5)
+    script = Script(clock, repeat(slow), seconds=0.5)
+    evidence = Expect(clock=clock).converged(script.call(), CHECK)
+    batches = [(batch.count, batch.concurrency) for _, batch in script.batches]
+    assert batches == [(20, 4), (90, 45), (35, 35)]
+    assert evidence.longest_run == 145
+
+
+def test_calls_of_which_one_is_fast_are_not_slow(clock):
+    slow, fast = replace(served(2), seconds=0.5), replace(served(2), seconds=0.05)
+    script = Script(clock, cycle([fast, *[slow] * 19]))
+    Expect(clock=clock).converged(script.call(), CHECK)
+    assert {batch.concurrency for _, batch in script.batches} == {4}
 
 
 def test_a_miss_while_steadiness_is_shown_starts_anew_and_costs_more(clock):

@@ -101,7 +101,7 @@ def test_batch_goes_to_the_ready_pod_and_comes_back_as_replies():
         "concurrency": 1,
         "deadline": 30.0,
         "new_connections": False,
-        "body_limit": 65536,
+        "body_limit": 32768,
     }
     assert (second["method"], second["body"]) == ("POST", "body")
     good, bad = answer.replies
@@ -172,7 +172,7 @@ def test_batch_has_the_fields_that_make_sense_for_its_protocol(made, fields):
         "concurrency": 1,
         "deadline": 30.0,
         "new_connections": False,
-        "body_limit": 65536,
+        "body_limit": 32768,
         "rate": 5.0,
         "keep_headers": ["x-served-by"],
     }

@@ -87,7 +87,7 @@ def test_call_that_was_reset_and_counted_by_nobody_does_not_fail_the_count(clock
         ]
 
     module.test_both_ends_count_every_call_with_right_labels(
-        Mesh(clock, answer), Expect(clock=clock), SimpleNamespace(samples=samples), RUN
+        lambda _: Mesh(clock, answer), Expect(clock=clock), SimpleNamespace(samples=samples), RUN
     )
     assert next(resets, None) is None
 

@@ -43,7 +43,7 @@ def test_floor_is_subtracted_and_shown(clock, path, recorded):
         "  took      1.008 to 1.008 s of 0.980 to 2.000 s, beyond the path's 0.012 s"
     )
     # Floor, convergence, sample.
-    assert [(batch.count, batch.concurrency) for _, batch in script.batches] == [(20, 20), (135, 27)]
+    assert [(batch.count, batch.concurrency) for _, batch in script.batches] == [(20, 20), (135, 45)]
     assert evidence.first_pass == recorded[0].first_pass
 
 
@@ -120,7 +120,7 @@ def test_machine_that_is_too_busy_to_judge_is_an_error_of_the_environment(clock)
         Expect(clock=clock).takes(
             Script(clock, repeat(took(2.2))).call(), least=1, most=1, floor=path.call(OTHER)
         )
-    assert [(batch.count, batch.concurrency) for _, batch in path.batches] == [(20, 1), (135, 27)]
+    assert [(batch.count, batch.concurrency) for _, batch in path.batches] == [(20, 1), (135, 45)]
 
 
 def test_evidence_says_what_the_sample_shows(clock, path):

@@ -10,6 +10,8 @@ from meshproof.traffic.waiting import Wait, Waited
 GATEWAY_API_GROUP = "gateway.networking.k8s.io"
 FIRST_GAP, LONGEST_GAP, GROWTH = 0.05, 0.1, 1.25
 """Seconds between the starts of two looks, each of which is a request to the API server."""
+LEISURE = 0.5
+"""Seconds up to which the distance grows where what is awaited takes the whole machine for a while, as pods do."""
 
 WORKLOADS = frozenset({"Deployment", "StatefulSet", "Pod"})
 """Kinds that bring pods, which come and go after the object itself."""
@@ -74,6 +76,7 @@ def wait_for(
     *,
     seconds: float,
     what: str,
+    longest: float = LONGEST_GAP,
     clock: Clock | None = None,
     waited: Callable[[Waited], object] | None = None,
 ) -> None:
@@ -83,6 +86,7 @@ def wait_for(
         reason: asks the cluster; returns what is still missing.
         seconds: the deadline; it is asked once at least.
         what: the subject of the sentence in the error, for instance "Deployment reviews-v1".
+        longest: seconds between the starts of two looks, at most.
         clock: the time.
         waited: told what the wait came to.
 
@@ -90,7 +94,7 @@ def wait_for(
         MeshproofError: the deadline passed; the sentence ends with the last reason.
     """
     clock, note = clock or SystemClock(), waited or (lambda _: None)
-    pace = Pace(clock, within=seconds, first=FIRST_GAP, longest=LONGEST_GAP, growth=GROWTH)
+    pace = Pace(clock, within=seconds, first=FIRST_GAP, longest=longest, growth=GROWTH)
     wait = Wait(clock)
     pace.pause()
     while (missing := reason()) is not None:

@@ -54,6 +54,7 @@ class Manifests:
         namespace: where every object goes.
         labels: put on every object, so that a sweep finds it.
         seconds: deadline for an object to be accepted, and for one to be gone.
+        dress: what becomes of each object before it is applied; it stays as it is when left out.
         waited: told what each wait came to.
     """
 
@@ -64,8 +65,10 @@ class Manifests:
         labels: Mapping[str, str],
         *,
         seconds: float,
+        dress: Callable[[Object], Object] | None = None,
         waited: Callable[[Waited], object] | None = None,
     ) -> None:
+        self._dress = dress or (lambda obj: obj)
         self._waited = waited
         self._client = client
         self._namespace = namespace
@@ -145,7 +148,7 @@ class Manifests:
         try:
             stored: Object = self._client.server_side_apply(
                 resource,
-                body={**obj, "metadata": metadata},
+                body={**self._dress(obj), "metadata": metadata},
                 namespace=self._namespace,
                 field_manager=FIELD_MANAGER,
             ).to_dict()

@@ -10,7 +10,7 @@ from kubernetes import client
 
 from meshproof.cluster.model import Cluster
 from meshproof.errors import MeshproofError
-from meshproof.manifests import pending, wait_for
+from meshproof.manifests import LEISURE, pending, wait_for
 from meshproof.mesh.helm import Helm
 from meshproof.run import Run
 
@@ -79,7 +79,7 @@ class Deployment:
 
     def _rolled_out(self, namespace: str) -> None:
         what = f"deploying into {namespace}"
-        wait_for(partial(self._unready, namespace), seconds=self._seconds, what=what)
+        wait_for(partial(self._unready, namespace), seconds=self._seconds, what=what, longest=LEISURE)
 
     def _unready(self, namespace: str) -> str | None:
         """Return what the first unfinished Deployment waits for, or None when all are rolled out."""

@@ -28,13 +28,15 @@ from meshproof.observe.known_hosts import KnownHosts
 from meshproof.observe.prometheus import Prometheus
 from meshproof.plugin.diagnostics import SCENE
 from meshproof.plugin.environment import describe
+from meshproof.plugin.marks import wanted_by
 from meshproof.plugin.modules import patience
 from meshproof.plugin.record import EVIDENCE
 from meshproof.plugin.recorder import Place
 from meshproof.plugin.verdicts import RECORDER, RUN_ID
 from meshproof.plugin.waits import waits_of
-from meshproof.results import EnvironmentRecord
+from meshproof.results import KNOWN_FAILURE, EnvironmentRecord
 from meshproof.run import Run
+from meshproof.separation import kept_to
 from meshproof.traffic import Budgets, Expect
 from meshproof.traffic.outside import Outside
 from meshproof.traffic.probe import WORKLOAD_LABEL, PodProxy, Probe
@@ -138,7 +140,10 @@ def tokens(run: Run, images: Mapping[str, str]) -> Mapping[str, str]:
 def manifests(request: pytest.FixtureRequest, api: ApiClient, run: Run, budgets: Budgets) -> Manifests:
     """Return what applies objects to the run's namespace."""
     waited = waits_of(request.config).note
-    return Manifests(dynamic(api), run.namespace, run.labels, seconds=budgets.accept, waited=waited)
+    dress = partial(kept_to, run)
+    return Manifests(
+        dynamic(api), run.namespace, run.labels, seconds=budgets.accept, dress=dress, waited=waited
+    )
 
 
 @pytest.fixture(scope="session")
@@ -164,10 +169,14 @@ def budgets(request: pytest.FixtureRequest) -> Budgets:
 
 @pytest.fixture
 def expect(request: pytest.FixtureRequest, budgets: Budgets) -> Expect:
-    """Return what judges; the evidence of each expectation goes to the test's record."""
-    give_up = None
-    if request.config.getoption("meshproof_control"):
-        give_up = patience(request.config, budgets)
+    """Return what judges; the evidence of each expectation goes to the test's record.
+
+    What is not thought to be kept is waited for no longer than a change takes.
+    """
+    option = request.config.getoption
+    wanted = wanted_by(request.node)
+    known = wanted is not None and wanted.id in option(KNOWN_FAILURE)
+    give_up = patience(request.config, budgets) if option("meshproof_control") or known else None
     record = request.node.stash.setdefault(EVIDENCE, []).append
     return Expect(budgets, recorder=record, give_up=give_up)
 

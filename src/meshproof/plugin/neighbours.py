@@ -15,6 +15,7 @@ from meshproof.mesh.helm import Helm
 from meshproof.paths import paths
 from meshproof.plugin.fixtures import INJECTION
 from meshproof.run import Run
+from meshproof.separation import QUIET
 from meshproof.traffic import Budgets
 from meshproof.traffic.probe import PodProxy, Probe
 from meshproof.workloads import undeployed
@@ -87,4 +88,5 @@ def values_of(defaults: Mapping[str, Any], image: str) -> dict[str, Any]:
         image: of the probe.
     """
     left_out = dict.fromkeys(defaults["probes"])
-    return {"images": {"probe": image}, "probes": {**left_out, NAME: {"version": "v1", "sidecar": True}}}
+    probes = {**left_out, NAME: {"version": "v1", "sidecar": True}}
+    return {"images": {"probe": image}, "probes": probes, "podAnnotations": QUIET}

@@ -67,8 +67,9 @@ class Budgets:
     """Calls at the same time while converging, and in a sample whose attempts are counted."""
     sample_concurrency: int = 16
     """Calls at the same time in a sample of shares."""
-    timed_concurrency: int = 27
-    """Calls at the same time while durations of slowed calls are judged: they wait more than they work."""
+    timed_concurrency: int = 45
+    """Slowed calls at the same time, while their durations are judged or they are to be steady: they wait more
+    than they work."""
     load: int = 60
     """Calls in a second, while something is done to the mesh: so many that a gap of 50 ms hits some."""
     group: int = 120

@@ -9,8 +9,11 @@ from meshproof.redact import HIDDEN, redact, secret_name
 from meshproof.traffic.protocol import Protocol, Tls
 from meshproof.traffic.reply import Failure, FailureKind, Reply
 
-KEPT_BODY = 64 << 10
+KEPT_BODY = 32 << 10
 """Bytes of each reply's body that are kept unless a batch says otherwise."""
+
+MOST_RETURNED = 4 << 20
+"""Bytes of bodies that a probe returns of one batch, at most."""
 
 
 _SPOKEN = {Protocol.HTTP2: "HTTP/2 ", Protocol.HTTP3: "HTTP/3 "}

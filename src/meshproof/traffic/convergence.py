@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from meshproof.traffic.call import Batch, Call
+from meshproof.traffic.call import KEPT_BODY, MOST_RETURNED, Batch, Call
 from meshproof.traffic.checks import Check
 from meshproof.traffic.evidence import Evidence
 from meshproof.traffic.misses import NotConverged
@@ -11,8 +11,10 @@ from meshproof.traffic.streak import Streak, words_of
 from meshproof.traffic.tally import Tally
 from meshproof.traffic.waiting import Wait
 
-_AT_MOST = 60
-"""Calls of one batch: with their bodies, a probe returns no more than 4 MiB."""
+_AT_MOST = MOST_RETURNED // KEPT_BODY
+"""Calls of one batch: each batch is a request to the API server, and its replies come back as a whole."""
+_WAITS = 0.1
+"""Seconds from which on a call waits more than it works: many of them at the same time slow nobody."""
 
 
 def converge(  # noqa: PLR0913 - what a test may set by itself
@@ -35,7 +37,7 @@ def converge(  # noqa: PLR0913 - what a test may set by itself
         check: of each reply.
         within: deadline in seconds; the table's when left out.
         in_a_row: passes; the table's, and then as many as show steadiness, when left out.
-        concurrency: calls at the same time; the table's when left out.
+        concurrency: calls at the same time; when left out the table's, and more once they are seen to be slow.
 
     Raises:
         NotConverged: the deadline passed. A call that a batch left without a reply is a miss.
@@ -51,9 +53,10 @@ def converge(  # noqa: PLR0913 - what a test may set by itself
     pace = setting.pace(within)
     wait = Wait(setting.clock)
     while streak.run < goal and pace.next():
-        # What makes it steady is asked for only once the run is there.
-        size = min((row if streak.run < row else goal) - streak.run, _AT_MOST)
-        if setting.control and not streak.run:
+        # What makes it steady is asked for only once the run is there, in whole rounds of calls.
+        rounds = max(1, _AT_MOST // at_once)
+        size = min((row if streak.run < row else goal) - streak.run, rounds * at_once)
+        if setting.in_vain and not streak.run:
             # Misses are what comes, and each may take its time.
             size = min(size, at_once)
         began = setting.clock.now()
@@ -79,8 +82,11 @@ def converge(  # noqa: PLR0913 - what a test may set by itself
         # The distance is for a promise that is not kept.
         pace.quicken()
         if in_a_row is None:
+            if concurrency is None and min(reply.seconds for reply in replies) >= _WAITS:
+                at_once = max(at_once, budgets.timed_concurrency)
             # Only what went well says how fast answers come.
-            fit = int(budgets.steady * size / max(ended - began, 1e-3))
+            rate = size / max(ended - began, 1e-3) * at_once / batch.concurrency
+            fit = int(budgets.steady * rate)
             goal = max(row, min(streak.steady(), row + fit))
     held = streak.run >= goal
     expected = f"{check.description}, {row} times in a row"

@@ -20,7 +20,8 @@ class Setting:
         budgets: how long, how often, how exactly.
         clock: the time.
         record: is handed the evidence of every expectation, held or missed.
-        give_up: in a control run, seconds from which on a miss ends an expectation; None in any other.
+        give_up: where misses are what is expected, in a control run or of a known failure, seconds from which on
+            one of them ends an expectation; None anywhere else.
     """
 
     budgets: Budgets
@@ -29,14 +30,14 @@ class Setting:
     give_up: float | None = None
 
     @property
-    def control(self) -> bool:
-        """Whether this is a control run, in which what is expected must not come true."""
+    def in_vain(self) -> bool:
+        """Whether what is waited for is not thought to come true."""
         return self.give_up is not None
 
     def gives_up(self, pace: Pace) -> bool:
-        """Return whether one looks no more after a miss, in a control run.
+        """Return whether one looks no more after a miss, where misses are what is expected.
 
-        What is on its way is there by then, see `Budgets.patience`. A test that proves nothing passes all
+        What is on its way is there by then, see `Budgets.patience`. What is kept after all passes all
         the same: the first look always takes place, each look may take until the table's own deadline, and
         whoever asks this does so after a miss only, so that a run of right answers is never cut short.
         """

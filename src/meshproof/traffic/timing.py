@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from meshproof.errors import MeshproofError
 from meshproof.traffic.budgets import Budgets
-from meshproof.traffic.call import KEPT_BODY, Batch, Call
+from meshproof.traffic.call import KEPT_BODY, MOST_RETURNED, Batch, Call
 from meshproof.traffic.checks import Check
 from meshproof.traffic.convergence import converge
 from meshproof.traffic.evidence import DurationEvidence, Evidence, ranked
@@ -18,9 +18,6 @@ from meshproof.traffic.streak import calls_to_show, shown_by, words_of
 
 ANSWERED = Check("answered", lambda reply: str(reply.failure) if reply.failure else None)
 """Somebody replied, whatever it was."""
-
-_RETURNED = 4 << 20
-"""Bytes of bodies that a probe returns of one batch, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +163,7 @@ def _sample(budgets: Budgets, at_once: int) -> Batch:
         min(at_once, count),
         budgets.converge,
         new_connections=True,
-        body_limit=min(KEPT_BODY, _RETURNED // count),
+        body_limit=min(KEPT_BODY, MOST_RETURNED // count),
     )
 
 
@@ -176,7 +173,7 @@ def _at_once(budgets: Budgets, call: Call, *, slowed: bool) -> int:
         return budgets.sample_concurrency
     # A channel of gRPC takes many times as long to make as a connection of HTTP.
     dear = call.protocol is Protocol.GRPC
-    return max(1, budgets.timed_concurrency // 3) if dear else budgets.timed_concurrency
+    return max(1, budgets.timed_concurrency // 5) if dear else budgets.timed_concurrency
 
 
 def _refuse_noise(setting: Setting, floor: Call, bounds: Bounds, batch: Batch) -> None:
