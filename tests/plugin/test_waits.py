@@ -115,7 +115,7 @@ def test_control_gives_up_soon_where_nothing_is_on_its_way(patient):
     patient.manifest("routes.yaml", "routes")
     patient.module(PATIENT.format(more=""))
     patient.run("--meshproof-control")
-    assert given_up(patient) == [1.0]
+    assert given_up(patient) == [0.5]
 
 
 def test_control_gives_up_later_where_its_manifest_could_not_be_followed(patient):

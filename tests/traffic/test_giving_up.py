@@ -111,14 +111,14 @@ def test_share_that_others_take_is_given_up_as_soon(clock, expect):
         expect.share(script.call(), {"reviews-v1": 0.8, "reviews-v2": 0.2})
 
 
-def test_patience_is_several_times_what_the_last_change_took_and_a_second_at_least():
+def test_patience_is_several_times_what_the_last_change_took_and_half_a_second_at_least():
     table = Budgets()
-    assert [table.patience(settled) for settled in (0.0, 0.1, 1.5)] == [1.0, 1.0, 7.5]
+    assert [table.patience(settled) for settled in (0.0, 0.1, 1.5)] == [0.5, 0.5, 7.5]
 
 
 def test_patience_counts_from_when_the_change_settled():
     table = Budgets()
-    assert [table.patience(1.5, ago) for ago in (0.0, 2.0, 60.0)] == [7.5, 5.5, 1.0]
+    assert [table.patience(1.5, ago) for ago in (0.0, 2.0, 60.0)] == [7.5, 5.5, 0.5]
 
 
 def test_patience_is_longer_where_nobody_saw_the_change_settle():
@@ -127,10 +127,10 @@ def test_patience_is_longer_where_nobody_saw_the_change_settle():
 
 def test_patience_ends_with_the_tables_deadline():
     assert Budgets().patience(60.0) == 30.0
-    assert Budgets(converge=1.0).patience(0.0) == 1.0
+    assert Budgets(converge=0.2).patience(0.0) == 0.2
 
 
 def test_table_of_a_control_run_watches_and_looks_for_less_and_answers_have_their_time():
     table, control = Budgets(), Budgets().of_control()
     assert (control.hold, control.observe, control.converge) == (1.0, 30.0, table.converge)
-    assert Budgets(hold=1.0).of_control().hold == 1.0
+    assert Budgets(hold=0.3).of_control().hold == 0.3

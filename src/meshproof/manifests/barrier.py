@@ -158,7 +158,7 @@ class Change:
             said = chain((f"had not taken {one}" for one in lack), (f"still had {one}" for one in left))
             return next(said, None)
 
-        return self._follow({*wanted, *unwanted}, lacking, (*objects, *gone))
+        return self._follow({*wanted, *unwanted}, lacking, objects)
 
     def deleted(self, objects: Iterable[Object]) -> Propagated:
         """Wait until the proxies have lost these objects, which are as the API server had stored them."""
@@ -174,14 +174,15 @@ class Change:
         self,
         configs: Collection[Config],
         lacking: Callable[[Mapping[Config, int]], str | None],
-        objects: Iterable[Object],
+        applied: Iterable[Object],
     ) -> Propagated:
         if not configs:
             return self._barrier.unseen("none of its objects is configuration of the mesh")
         if self._before is None:
             return self._barrier.unseen(self._unreadable)
         followed = self._barrier.wait(self._before, lacking)
-        pods = any(obj["kind"] in WORKLOADS for obj in objects)
+        # Those of what is gone were waited for when it was deleted.
+        pods = any(obj["kind"] in WORKLOADS for obj in applied)
         return replace(followed, settled=followed.settled and not pods)
 
 

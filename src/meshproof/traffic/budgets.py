@@ -18,6 +18,8 @@ _DEADLINES = (
 )
 _FRACTIONS = ("points", "connection_points", "alpha", "beta")
 _FASTEST = 0.05
+_WATCHED = 1.0
+"""Seconds: for so long a control run watches what must hold for a stated time, at most."""
 TIMES_SETTLED = 5
 """So many times as long as a change took to settle one looks for it in a control run, at least."""
 
@@ -45,8 +47,8 @@ class Budgets:
     """One sample of a share: about 4,000 calls, were they as slow as 40 a second."""
     observe: float = 60.0
     """Until what the mesh says of its traffic is there: four scrapes at 15 s."""
-    control: float = 1.0
-    """In a control run: for so long at least one looks, and then a miss ends it. See `patience`."""
+    control: float = 0.5
+    """Where misses are expected: for so long at least one looks, and then one of them ends it. See `patience`."""
     late: float = 1.0
     """So much later than it should a reply may come: a timer is exact, two busy cores stall up to 0.7 s."""
 
@@ -94,14 +96,14 @@ class Budgets:
     def of_control(self) -> Self:
         """Return the table of a control run.
 
-        What must hold for a stated time is watched for as long as misses are waited for: in a state that has
-        settled, it is kept or broken from the first call on. Watched too briefly, a test would seem to prove
-        nothing, which is said aloud; never the other way round.
+        What must hold for a stated time is watched for a second: in a state that has settled, it is kept or broken
+        from the first call on. Watched too briefly, a test would seem to prove nothing, which is said aloud; never
+        the other way round.
 
         Telemetry is waited for over two scrapes: the one that comes next may be under way already, the second
         has all that there was. It cannot be told earlier, because no look between two scrapes tells anything.
         """
-        return replace(self, hold=min(self.hold, self.control), observe=self.observe / 2)
+        return replace(self, hold=min(self.hold, _WATCHED), observe=self.observe / 2)
 
     def patience(self, settled: float | None, ago: float = 0.0) -> float:
         """Return the seconds from which on a miss ends an expectation in a control run.
