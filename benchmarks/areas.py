@@ -17,7 +17,9 @@ from meshproof.results import (
 )
 
 COMMAND = [sys.executable, "-c", "from meshproof.cli import main; main()"]
-SELECTED = ("--areas", "traffic,resilience,ingress", "--workers", "2")
+SELECTED = ("--areas", "traffic,resilience,ingress", "--workers", "2", "--shuffle")
+KNOWN = ("--known-failure", "IN-06")
+"""As the noxfile has it: what is known to fail is not waited for as what is not."""
 
 
 def proven_and_controlled(name: str, folder: Path, words: Sequence[str] = ()) -> dict[str, float]:
@@ -31,7 +33,7 @@ def proven_and_controlled(name: str, folder: Path, words: Sequence[str] = ()) ->
     Raises:
         RuntimeError: one of them did not come to its end, or had an error.
     """
-    proven, found = ran("run", name, folder, *SELECTED, *words)
+    proven, found = ran("run", name, folder, *SELECTED, *KNOWN, *words)
     control, _ = ran("control", name, folder, *SELECTED, *words)
     return {PROVEN: proven, WAITED: _waited(found), CONTROL: control}
 

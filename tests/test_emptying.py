@@ -1,11 +1,11 @@
-"""What becomes of the pods of a namespace that was asked to go."""
+"""What becomes of the pods of a namespace, or of a workload, that was asked to go."""
 
 from types import SimpleNamespace
 
 import pytest
 from kubernetes.client import ApiException, CoreV1Api
 
-from meshproof.emptying import empty
+from meshproof.emptying import empty, hurry
 
 
 class FakePods:
@@ -14,14 +14,18 @@ class FakePods:
     def __init__(self, monkeypatch):
         self.asked = []
         self.refusal = None
-        monkeypatch.setattr(CoreV1Api, "list_namespaced_pod", lambda _api, namespace: self._list(namespace))
+        self.selectors = []
+        self.graces = {"b": None, "a": None}
+        monkeypatch.setattr(CoreV1Api, "list_namespaced_pod", lambda _api, *args, **how: self._list(*args, **how))
         monkeypatch.setattr(CoreV1Api, "delete_namespaced_pod", self._delete)
 
-    def _list(self, namespace):
+    def _list(self, namespace, label_selector=""):
         assert namespace == "shop"
-        return SimpleNamespace(
-            items=[SimpleNamespace(metadata=SimpleNamespace(name=name)) for name in ("b", "a")]
-        )
+        self.selectors.append(label_selector)
+        found = [
+            SimpleNamespace(name=name, deletion_grace_period_seconds=grace) for name, grace in self.graces.items()
+        ]
+        return SimpleNamespace(items=[SimpleNamespace(metadata=metadata) for metadata in found])
 
     def _delete(self, name, namespace, grace_period_seconds):
         self.asked.append((name, namespace, grace_period_seconds))
@@ -49,3 +53,20 @@ def test_refusal_is_told(fake):
     fake.refusal = 403
     with pytest.raises(ApiException):
         empty(None, "shop")
+
+
+REVIEWS = {"spec": {"selector": {"matchLabels": {"app": "reviews", "version": "v1"}}}}
+
+
+def test_pods_of_a_workload_that_take_their_time_to_go_have_a_second(fake):
+    fake.graces = {"b": 15, "a": 30}
+    hurry(None, "shop", REVIEWS)
+    assert fake.selectors == ["app=reviews,version=v1"]
+    assert fake.asked == [("b", "shop", 1), ("a", "shop", 1)]
+
+
+@pytest.mark.parametrize("grace", [None, 0, 1], ids=["was-not-asked", "goes-at-once", "was-asked-before"])
+def test_every_other_pod_of_it_is_left(fake, grace):
+    fake.graces = {"b": grace}
+    hurry(None, "shop", REVIEWS)
+    assert fake.asked == []

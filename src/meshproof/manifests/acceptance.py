@@ -13,7 +13,9 @@ FIRST_GAP, LONGEST_GAP, GROWTH = 0.05, 0.1, 1.25
 LEISURE = 0.5
 """Seconds up to which the distance grows where what is awaited takes the whole machine for a while, as pods do."""
 
-WORKLOADS = frozenset({"Deployment", "StatefulSet", "Pod"})
+SELECTING = frozenset({"Deployment", "StatefulSet"})
+"""Kinds that have pods by a selector."""
+WORKLOADS = SELECTING | {"Pod"}
 """Kinds that bring pods, which come and go after the object itself."""
 
 Object = Mapping[str, Any]
@@ -27,7 +29,7 @@ def pending(obj: Object) -> str | None:
     when the API server stored it, because the mesh's admission webhook was asked then.
     """
     status = obj.get("status") or {}
-    if obj["kind"] in {"Deployment", "StatefulSet"}:
+    if obj["kind"] in SELECTING:
         return _not_rolled_out(obj, status)
     if obj["kind"] == "Pod":
         return _false_condition(status.get("conditions"), {"Ready"}, None)

@@ -13,7 +13,7 @@ from kubernetes.dynamic.exceptions import NotFoundError, ResourceNotFoundError
 from urllib3.exceptions import HTTPError
 
 from meshproof.errors import ExitCode, MeshproofError
-from meshproof.manifests.acceptance import GATEWAY_API_GROUP, Object, pending, wait_for
+from meshproof.manifests.acceptance import GATEWAY_API_GROUP, SELECTING, Object, pending, wait_for
 from meshproof.traffic.waiting import Waited
 
 FIELD_MANAGER = "meshproof"
@@ -55,6 +55,7 @@ class Manifests:
         labels: put on every object, so that a sweep finds it.
         seconds: deadline for an object to be accepted, and for one to be gone.
         dress: what becomes of each object before it is applied; it stays as it is when left out.
+        hurry: told a workload that was asked to go and is still there, at each look.
         waited: told what each wait came to.
     """
 
@@ -66,9 +67,11 @@ class Manifests:
         *,
         seconds: float,
         dress: Callable[[Object], Object] | None = None,
+        hurry: Callable[[Object], object] | None = None,
         waited: Callable[[Waited], object] | None = None,
     ) -> None:
         self._dress = dress or (lambda obj: obj)
+        self._hurry = hurry or (lambda _: None)
         self._waited = waited
         self._client = client
         self._namespace = namespace
@@ -221,7 +224,9 @@ class Manifests:
 
     def _still_there(self, ref: Ref) -> str | None:
         try:
-            self.get(ref)
+            found = self.get(ref)
+            if ref.kind in SELECTING:
+                self._hurry(found)
         except NotFoundError:
             return None
         except (ApiException, HTTPError) as error:

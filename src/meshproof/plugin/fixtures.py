@@ -17,6 +17,7 @@ from kubernetes.client import ApiClient
 
 from meshproof.cluster.model import Cluster
 from meshproof.diagnose import KubernetesScene
+from meshproof.emptying import hurry
 from meshproof.errors import ExitCode, MeshproofError
 from meshproof.features import Features, Surroundings, detect
 from meshproof.manifests import Barrier, Manifests, dynamic
@@ -140,9 +141,14 @@ def tokens(run: Run, images: Mapping[str, str]) -> Mapping[str, str]:
 def manifests(request: pytest.FixtureRequest, api: ApiClient, run: Run, budgets: Budgets) -> Manifests:
     """Return what applies objects to the run's namespace."""
     waited = waits_of(request.config).note
-    dress = partial(kept_to, run)
     return Manifests(
-        dynamic(api), run.namespace, run.labels, seconds=budgets.accept, dress=dress, waited=waited
+        dynamic(api),
+        run.namespace,
+        run.labels,
+        seconds=budgets.accept,
+        dress=partial(kept_to, run),
+        hurry=partial(hurry, api, run.namespace),
+        waited=waited,
     )
 
 
