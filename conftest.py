@@ -24,7 +24,7 @@ from meshproof.plugin.sharing import BOOKINFO, namespaces_beside, needs_bookinfo
 from meshproof.plugin.verdicts import RECORDER, WORKER
 from meshproof.results import EnvironmentRecord
 from meshproof.run import Run
-from meshproof.separation import QUIET, separate
+from meshproof.separation import QUIET, kept_services, separate
 from meshproof.traffic import Budgets
 
 pytest_plugins = [
@@ -108,11 +108,11 @@ def deployed(  # noqa: PLR0913, PLR0917 - all that they stand on
     ingress = features.missing({"ingress"}) is None
     if needs_bookinfo(request.session):
         _install_bookinfo(deployment, images, run, ingress=ingress)
-    deployment.install("probe", CHARTS / "probe", {"images": {"probe": images["probe"]}, "podAnnotations": QUIET})
+    deployment.install("probe", CHARTS / "probe", {"images": {"probe": images["probe"]}, **_quiet(run)})
     if ingress:
         port = node_port(cluster, request.config.stash[WORKER])
         by_chart = may_make_charts_role(cluster.api)
-        values = _gateway(port, _selector(run), rbac=by_chart)
+        values = _gateway(port, run, rbac=by_chart)
         deployment.install(GATEWAY, f"{option('--meshproof-charts')}/gateway", values)
         if not by_chart:
             let_list_secrets(cluster.api, run.namespace, GATEWAY)
@@ -159,7 +159,7 @@ def described(
 def _install_bookinfo(deployment: Deployment, images: Mapping[str, str], run: Run, *, ingress: bool) -> None:
     wanted = {name: images[name] for name in IMAGES if name != "probe"}
     gateway = {"enabled": ingress, "hosts": [HOST], "selector": _selector(run)}
-    values = {"images": wanted, "gateway": gateway, "podAnnotations": QUIET}
+    values = {"images": wanted, "gateway": gateway, **_quiet(run)}
     deployment.install(BOOKINFO, CHARTS / "bookinfo", values)
 
 
@@ -167,12 +167,18 @@ def _selector(run: Run) -> dict[str, str]:
     return {"istio": f"{GATEWAY}-{run.id}"}
 
 
-def _gateway(node_port: int | None, labels: Mapping[str, str], *, rbac: bool) -> dict[str, Any]:
+def _quiet(run: Run) -> dict[str, Any]:
+    """Return the values of our charts by which what a run deploys concerns nobody else."""
+    return {"podAnnotations": QUIET, "serviceAnnotations": kept_services(".", run.neighbour)}
+
+
+def _gateway(node_port: int | None, run: Run, *, rbac: bool) -> dict[str, Any]:
     """Return the values of a small gateway on a node port: a certain one, or any.
 
     With `rbac` its chart lets it read the Secrets of its namespace.
     """
     values: dict[str, Any] = yaml.safe_load((CHARTS / "mesh" / "demo" / "gateway.yaml").read_text())
+    labels = _selector(run)
     http = {"name": "http2", "port": 80, "targetPort": 8080}
     https = {"name": "https", "port": 443, "targetPort": 8443}
     # istiod has a gateway serve HTTP/3 where its Service has the port of HTTPS over UDP, too.
@@ -183,6 +189,10 @@ def _gateway(node_port: int | None, labels: Mapping[str, str], *, rbac: bool) ->
         **values,
         "labels": {**labels, "app": labels["istio"]},
         "podAnnotations": QUIET,
-        "service": {**values["service"], "ports": [http, https, http3]},
+        "service": {
+            **values["service"],
+            "annotations": kept_services(".", run.neighbour),
+            "ports": [http, https, http3],
+        },
         "rbac": {"enabled": rbac},
     }

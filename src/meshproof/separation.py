@@ -6,7 +6,7 @@ else. And a mesh may keep each trace and count each request, while a run sends c
 would bury all others. What is about them asks for them in its own manifest.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from kubernetes import client
 from kubernetes.client import ApiClient
@@ -26,6 +26,9 @@ QUIET = {
 
 _EXPORTED = {"DestinationRule", "ServiceEntry", "VirtualService"}
 """Kinds that a control plane sends to everybody, unless they say to whom."""
+
+_EXPORT_TO = "networking.istio.io/exportTo"
+"""The annotation with which a Service says so."""
 
 
 def separate(api: ApiClient, run: Run, *, seconds: float) -> None:
@@ -72,6 +75,11 @@ def no_spans() -> Object:
     }
 
 
+def kept_services(*namespaces: str) -> Mapping[str, str]:
+    """Return the annotations of Services that only the proxies of these namespaces are told of."""
+    return {_EXPORT_TO: ",".join(namespaces)}
+
+
 def kept_to(run: Run, obj: Object) -> Object:
     """Return an object of a manifest as it is sent to the proxies of a run's namespaces and to no others.
 
@@ -79,7 +87,11 @@ def kept_to(run: Run, obj: Object) -> Object:
         run: whose it is.
         obj: of any kind; one that says itself to whom it goes stays as it is.
     """
+    whose = [".", run.neighbour]
+    if obj["apiVersion"] == "v1" and obj["kind"] == "Service":
+        annotations = {**kept_services(*whose), **obj["metadata"].get("annotations", {})}
+        return {**obj, "metadata": {**obj["metadata"], "annotations": annotations}}
     of_istio = str(obj["apiVersion"]).startswith("networking.istio.io/") and obj["kind"] in _EXPORTED
     if not of_istio or "exportTo" in obj["spec"]:
         return obj
-    return {**obj, "spec": {**obj["spec"], "exportTo": [".", run.neighbour]}}
+    return {**obj, "spec": {**obj["spec"], "exportTo": whose}}

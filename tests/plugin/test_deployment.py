@@ -17,7 +17,7 @@ class FakeHelm:
     def __init__(self, log):
         self.log = log
 
-    def install_or_upgrade(self, release, chart, namespace, values, *, wait):
+    def install(self, release, chart, namespace, values, *, wait):
         assert not wait
         self.log.append(f"install {release} of {chart} into {namespace} with {values}")
 

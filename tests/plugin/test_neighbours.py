@@ -19,7 +19,7 @@ class FakeHelm:
         self.log = log
         self.values = {}
 
-    def install_or_upgrade(self, release, chart, namespace, values, *, wait):
+    def install(self, release, chart, namespace, values, *, wait):
         assert not wait
         self.log.append(f"install {release} of {chart.name} into {namespace}")
         self.values = values
@@ -80,9 +80,11 @@ def test_probe_that_does_not_come_takes_its_namespace_along(log, client, monkeyp
 
 
 def test_no_probe_of_the_chart_is_left_but_the_one():
-    values = values_of({"probes": {"probe-a": {"version": "v1"}, "probe-b": {"version": "v1"}}}, "probe:1")
+    defaults = {"probes": {"probe-a": {"version": "v1"}, "probe-b": {"version": "v1"}}}
+    values = values_of(defaults, "probe:1", Run("r1"))
     assert values["probes"] == {
         "probe-a": None,
         "probe-b": None,
         "neighbour": {"version": "v1", "sidecar": True},
     }
+    assert values["serviceAnnotations"] == {"networking.istio.io/exportTo": ".,meshproof-r1"}

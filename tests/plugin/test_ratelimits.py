@@ -17,7 +17,7 @@ class FakeHelm:
     def __init__(self):
         self.installed = []
 
-    def install_or_upgrade(self, release, chart, namespace, values, *, wait):
+    def install(self, release, chart, namespace, values, *, wait):
         assert (chart / "Chart.yaml").is_file()
         self.installed.append((release, chart.name, namespace, values, wait))
 

@@ -3,16 +3,17 @@
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aioquic.quic.configuration import QuicConfiguration
 from yarl import URL
 
 from probe import fields
 from probe.fields import BadFieldError
 from probe.limits import LONGEST_BODY
-from probe.quic_client import client_configuration
 from probe.tls_client import VERSIONS, client_context
+
+if TYPE_CHECKING:
+    from aioquic.quic.configuration import QuicConfiguration
 
 MOST_CALLS = 20_000
 MOST_AT_ONCE = 256
@@ -68,7 +69,7 @@ class Batch:
     host: str | None
     server_name: str | None
     tls: ssl.SSLContext | None
-    quic: QuicConfiguration | None
+    quic: "QuicConfiguration | None"
     count: int
     concurrency: int
     rate: float
@@ -184,6 +185,9 @@ def _encryption(protocol: str, said: Mapping[str, Any], server_name: str) -> Map
     }
     if protocol != "http3":
         return {"tls": client_context(**asked)}
+    # A quarter of a probe's start, and few batches are of HTTP/3: loaded when the first one is.
+    from probe.quic_client import client_configuration  # noqa: PLC0415
+
     return {"quic": client_configuration(**asked, server_name=server_name)}
 
 

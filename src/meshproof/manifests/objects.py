@@ -143,6 +143,7 @@ class Manifests:
         return resource
 
     def _apply_one(self, resource: Any, ref: Ref, obj: Object) -> Object:
+        obj = self._dress(obj)
         metadata = dict(obj["metadata"])
         metadata["labels"] = {**metadata.get("labels", {}), **self._labels}
         known = ref in self._there
@@ -151,7 +152,7 @@ class Manifests:
         try:
             stored: Object = self._client.server_side_apply(
                 resource,
-                body={**self._dress(obj), "metadata": metadata},
+                body={**obj, "metadata": metadata},
                 namespace=self._namespace,
                 field_manager=FIELD_MANAGER,
             ).to_dict()

@@ -111,6 +111,23 @@ class Helm:
         """
         self.ensure(Release(release, chart, namespace, values), wait=wait)
 
+    def install(
+        self, release: str, chart: Path | str, namespace: str, values: Mapping[str, Any], *, wait: bool = True
+    ) -> None:
+        """Install one release where there is none of its name; nothing is looked for that was left half installed.
+
+        Args:
+            release: its name.
+            chart: a folder, an archive or an address that Helm understands.
+            namespace: made when it does not exist.
+            values: laid over the chart's own.
+            wait: whether to return only when all its objects are ready.
+
+        Raises:
+            ReleaseFailed: with Helm's own words.
+        """
+        asyncio.run(_install(self._client, Release(release, chart, namespace, values), wait=wait))
+
     def ensure(self, *releases: Release, wait: bool = True) -> None:
         """Install releases side by side, or bring them to their charts and values.
 
@@ -156,6 +173,11 @@ async def _ensure(client: pyhelm3.Client, release: Release, *, wait: bool) -> No
         say(f"    release {name} was left {status} by an earlier run: repairing it")
     repair = client.get_proceedable_revision(name, namespace=namespace, timeout=TIMEOUT)
     await _told(repair, name, namespace)
+    await _install(client, release, wait=wait)
+
+
+async def _install(client: pyhelm3.Client, release: Release, *, wait: bool) -> None:
+    name, namespace = release.name, release.namespace
     chart = await _told(client.get_chart(release.chart), name, namespace)
     install = client.install_or_upgrade_release(
         name, chart, dict(release.values), namespace=namespace, create_namespace=True, wait=wait

@@ -51,7 +51,7 @@ class Deployment:
         Raises:
             MeshproofError: Helm could not, or was ended.
         """
-        self._helm.install_or_upgrade(release, chart, self._run.namespace, values, wait=False)
+        self._helm.install(release, chart, self._run.namespace, values, wait=False)
         self._installed.add(release)
         if not self._sidecars:
             self._opt_out()

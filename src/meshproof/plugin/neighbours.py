@@ -15,7 +15,7 @@ from meshproof.mesh.helm import Helm
 from meshproof.paths import paths
 from meshproof.plugin.fixtures import INJECTION
 from meshproof.run import Run
-from meshproof.separation import QUIET
+from meshproof.separation import QUIET, kept_services
 from meshproof.traffic import Budgets
 from meshproof.traffic.probe import PodProxy, Probe
 from meshproof.workloads import undeployed
@@ -72,7 +72,7 @@ def moved_in(  # noqa: PLR0913, PLR0917 - as above
     try:
         chart = paths().house / "charts" / "probe"
         defaults = yaml.safe_load((chart / "values.yaml").read_text(encoding="utf-8"))
-        helm.install_or_upgrade("probe", chart, run.neighbour, values_of(defaults, image), wait=False)
+        helm.install("probe", chart, run.neighbour, values_of(defaults, image, run), wait=False)
         what = f"deploying into {run.neighbour}"
         wait_for(lambda: undeployed(api, run.neighbour, NAME), seconds=budgets.accept, what=what)
         yield Neighbour(run.neighbour, Probe(NAME, PodProxy(api, run.neighbour, NAME), budgets))
@@ -80,13 +80,19 @@ def moved_in(  # noqa: PLR0913, PLR0917 - as above
         run.remove_neighbour(api)
 
 
-def values_of(defaults: Mapping[str, Any], image: str) -> dict[str, Any]:
+def values_of(defaults: Mapping[str, Any], image: str, run: Run) -> dict[str, Any]:
     """Return the values that leave one probe of those that a chart has by itself.
 
     Args:
         defaults: the chart's own values.
         image: of the probe.
+        run: whose proxies call it.
     """
     left_out = dict.fromkeys(defaults["probes"])
     probes = {**left_out, NAME: {"version": "v1", "sidecar": True}}
-    return {"images": {"probe": image}, "probes": probes, "podAnnotations": QUIET}
+    return {
+        "images": {"probe": image},
+        "probes": probes,
+        "podAnnotations": QUIET,
+        "serviceAnnotations": kept_services(".", run.namespace),
+    }

@@ -42,6 +42,6 @@ def deployed(api: ApiClient, namespace: str, helm: Helm, images: Mapping[str, st
         budgets: until it is there.
     """
     values = {"images": {name: images[name] for name in RATE_LIMIT_IMAGES}}
-    helm.install_or_upgrade(NAME, paths().house / "charts" / NAME, namespace, values, wait=False)
+    helm.install(NAME, paths().house / "charts" / NAME, namespace, values, wait=False)
     what = f"deploying the rate limit service into {namespace}"
     wait_for(lambda: undeployed(api, namespace, NAME), seconds=budgets.accept, what=what)

@@ -2,25 +2,33 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from probe.batch import Batch
 from probe.batches import Batches
 from probe.reply import Encoded
-from probe.send.call import Sender
+from probe.send.call import Send, Sender
 from probe.send.grpc import grpc_sender
 from probe.send.http import http_sender
 from probe.send.http2 import http2_sender
-from probe.send.http3 import http3_sender
 from probe.send.pace import Pace
 from probe.send.tcp import tcp_sender
 from probe.send.websocket import websocket_sender
 
+
+def _http3_sender(batch: Batch) -> AbstractAsyncContextManager[Send]:
+    # Loaded with the first such batch, as its configuration is.
+    from probe.send.http3 import http3_sender  # noqa: PLC0415
+
+    return http3_sender(batch)
+
+
 SENDERS: Mapping[str, Sender] = {
     "http": http_sender,
     "http2": http2_sender,
-    "http3": http3_sender,
+    "http3": _http3_sender,
     "grpc": grpc_sender,
     "websocket": websocket_sender,
     "tcp": tcp_sender,
