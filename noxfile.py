@@ -7,8 +7,8 @@ from pathlib import Path
 
 import nox
 
-# What a session runs keeps its byte code, in the session's environment and beside the sources: where it may not, as in
-# many an image for CI, each of the many short processes compiles all that it imports.
+# What a session runs keeps its byte code, in the session's environment and beside the sources: where it may
+# not, as in many an image for CI, each of the many short processes compiles all that it imports.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 nox.needs_version = ">=2025.5.1"

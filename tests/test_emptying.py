@@ -16,14 +16,17 @@ class FakePods:
         self.refusal = None
         self.selectors = []
         self.graces = {"b": None, "a": None}
-        monkeypatch.setattr(CoreV1Api, "list_namespaced_pod", lambda _api, *args, **how: self._list(*args, **how))
+        monkeypatch.setattr(
+            CoreV1Api, "list_namespaced_pod", lambda _api, *args, **how: self._list(*args, **how)
+        )
         monkeypatch.setattr(CoreV1Api, "delete_namespaced_pod", self._delete)
 
     def _list(self, namespace, label_selector=""):
         assert namespace == "shop"
         self.selectors.append(label_selector)
         found = [
-            SimpleNamespace(name=name, deletion_grace_period_seconds=grace) for name, grace in self.graces.items()
+            SimpleNamespace(name=name, deletion_grace_period_seconds=grace)
+            for name, grace in self.graces.items()
         ]
         return SimpleNamespace(items=[SimpleNamespace(metadata=metadata) for metadata in found])
 

@@ -1,8 +1,8 @@
 """Pods that nobody calls any more have a second to end, and not all the time they were made with.
 
-Kubernetes empties a namespace five seconds after it was asked to go; where pods are still there it comes back later
-(kubernetes/kubernetes, namespace_controller.go and namespaced_resources_deleter.go). So they are asked at once, and are
-gone by then or soon after. Nothing can be made in such a namespace, so none is replaced.
+Kubernetes empties a namespace five seconds after it was asked to go; where pods are still there it comes back
+later (kubernetes/kubernetes, namespace_controller.go, namespaced_resources_deleter.go). So they are asked
+at once, and are gone by then or soon after. Nothing can be made in such a namespace, so none is replaced.
 """
 
 from collections.abc import Iterable, Mapping

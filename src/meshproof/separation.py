@@ -1,9 +1,9 @@
-"""A run leaves alone what is not its own: the runs beside it, other workloads, and who reads metrics and traces.
+"""A run leaves alone what is not its own: runs beside it, other workloads, and who reads metrics and traces.
 
 A control plane sends each proxy the hosts and routes of all namespaces, unless it is told which ones concern
-it: every change of a run would be worked out for, and sent to, the proxies of each run beside it, and of everybody
-else. And a mesh may keep each trace and count each request, while a run sends calls by the ten thousand: its spans
-would bury all others. What is about them asks for them in its own manifest.
+it: every change of a run would be worked out for, and sent to, the proxies of each run beside it, and of
+everybody else. And a mesh may keep each trace and count each request, while a run sends calls by the ten
+thousand: its spans would bury all others. What is about them asks for them in its own manifest.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,9 +18,11 @@ QUIET = {
     # Nobody is asked to scrape the pod for its proxy's sake; an annotation of Istio's own says otherwise.
     "prometheus.istio.io/merge-metrics": "false",
     "prometheus.io/scrape": "false",
-    # For the chart stock-envoy-telemetry, whose metrics cost a proxy as much as the request. Nobody calls a pod of
-    # a run that goes, so its proxy has nothing to drain.
-    "proxy.istio.io/config": "proxyMetadata: {ISTIO_META_MESHPROOF_METRICS: 'off'}\nterminationDrainDuration: 1s\n",
+    # For the chart stock-envoy-telemetry, whose metrics cost a proxy as much as the request. Nobody calls a
+    # pod of a run that goes, so its proxy has nothing to drain.
+    "proxy.istio.io/config": (
+        "proxyMetadata: {ISTIO_META_MESHPROOF_METRICS: 'off'}\nterminationDrainDuration: 1s\n"
+    ),
 }
 """Annotations of the pods that a run deploys for all of its behaviours."""
 

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.behaviour(
 
 GOOD = ("good-1", "good-2", "good-3", "good-4")
 SPOILT = ("spoilt-1", "spoilt-2", "spoilt-3", "spoilt-4", "spoilt-5", "spoilt-6")
-"""So many of both: a proxy stops at the first bad one of a response, whose order is chance. With one bad one the test
-passed by luck in one run of five, with three in five of twenty-three, with six in none of ten."""
+"""So many of both: a proxy stops at the first bad one of a response, whose order is chance. With one bad one
+the test passed by luck in one run of five, with three in five of twenty-three, with six in none of ten."""
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,19 @@ def test_a_wanted_port_that_is_in_use_is_refused(taken_port):
         ports.choose(taken_port, set())
 
 
+def test_a_port_that_is_only_forwarded_is_in_use(taken_port, monkeypatch):
+    monkeypatch.setattr(ports, "_can_be_listened_on", lambda _: True)
+    assert not ports.is_free(taken_port)
+
+
+def test_a_port_that_leads_nowhere_is_in_use(monkeypatch):
+    def times_out(*_, **__):
+        raise TimeoutError
+
+    monkeypatch.setattr(ports.socket, "create_connection", times_out)
+    assert not ports.is_free(1)
+
+
 def test_the_first_free_port_that_is_not_spoken_for_is_chosen(monkeypatch):
     monkeypatch.setattr(ports, "is_free", lambda port: port >= 8083)
     assert ports.choose(None, {8083}) == 8084

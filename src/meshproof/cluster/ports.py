@@ -12,8 +12,31 @@ class PortTaken(MeshproofError):
     """A port that the user asked for is in use."""
 
 
+_ANSWERS_WITHIN = 0.5
+"""Seconds within which this host refuses a connection to a port that nobody has."""
+
+
 def is_free(port: int) -> bool:
-    """Whether a port can be listened on, on every address of this host."""
+    """Whether a port can be listened on, on every address of this host, and nobody answers there."""
+    return _can_be_listened_on(port) and _refuses(port)
+
+
+def _refuses(port: int) -> bool:
+    """Whether a connection is refused: an engine forwards ports that no process here listens on.
+
+    The rule for it outlives an engine's processes that were killed, and has the calls of a new cluster on
+    that port go to the old one.
+    """
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=_ANSWERS_WITHIN).close()
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _can_be_listened_on(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

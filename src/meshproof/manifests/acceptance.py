@@ -11,7 +11,7 @@ GATEWAY_API_GROUP = "gateway.networking.k8s.io"
 FIRST_GAP, LONGEST_GAP, GROWTH = 0.05, 0.1, 1.25
 """Seconds between the starts of two looks, each of which is a request to the API server."""
 LEISURE = 0.5
-"""Seconds up to which the distance grows where what is awaited takes the whole machine for a while, as pods do."""
+"""Seconds up to which the distance grows where what is awaited takes all of the machine, as pods do."""
 
 SELECTING = frozenset({"Deployment", "StatefulSet"})
 """Kinds that have pods by a selector."""
@@ -73,7 +73,7 @@ def _false_condition(
     return None
 
 
-def wait_for(
+def wait_for(  # noqa: PLR0913 - what a caller may set by itself
     reason: Callable[[], str | None],
     *,
     seconds: float,

@@ -59,7 +59,7 @@ class Manifests:
         waited: told what each wait came to.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - three of them are hooks
         self,
         client: Any,
         namespace: str,

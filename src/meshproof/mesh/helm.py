@@ -114,7 +114,7 @@ class Helm:
     def install(
         self, release: str, chart: Path | str, namespace: str, values: Mapping[str, Any], *, wait: bool = True
     ) -> None:
-        """Install one release where there is none of its name; nothing is looked for that was left half installed.
+        """Install one release where there is none of its name; nothing half installed is looked for.
 
         Args:
             release: its name.

@@ -129,7 +129,7 @@ def _settled(change: "Propagated") -> Settled | None:
 
 
 def patience(config: pytest.Config, budgets: "Budgets") -> float:
-    """Return how soon a miss ends an expectation that is not thought to be met, of a test that begins now; seconds."""
+    """Return how soon, in seconds, a miss ends an expectation that is not thought to be met, from now on."""
     last = config.stash.get(SETTLED, None)
     if last is None:
         return budgets.patience(None)

@@ -48,7 +48,7 @@ class Budgets:
     observe: float = 60.0
     """Until what the mesh says of its traffic is there: four scrapes at 15 s."""
     control: float = 0.5
-    """Where misses are expected: for so long at least one looks, and then one of them ends it. See `patience`."""
+    """Where misses are expected: so long one looks at least, and then one of them ends it. See `patience`."""
     late: float = 1.0
     """So much later than it should a reply may come: a timer is exact, two busy cores stall up to 0.7 s."""
 
@@ -70,8 +70,8 @@ class Budgets:
     sample_concurrency: int = 16
     """Calls at the same time in a sample of shares."""
     timed_concurrency: int = 45
-    """Slowed calls at the same time, while their durations are judged or they are to be steady: they wait more
-    than they work."""
+    """Slowed calls at the same time, while their durations are judged or they are to be steady: they wait
+    more than they work."""
     load: int = 60
     """Calls in a second, while something is done to the mesh: so many that a gap of 50 ms hits some."""
     group: int = 120
@@ -96,9 +96,9 @@ class Budgets:
     def of_control(self) -> Self:
         """Return the table of a control run.
 
-        What must hold for a stated time is watched for a second: in a state that has settled, it is kept or broken
-        from the first call on. Watched too briefly, a test would seem to prove nothing, which is said aloud; never
-        the other way round.
+        What must hold for a stated time is watched for a second: in a state that has settled, it is kept or
+        broken from the first call on. Watched too briefly, a test would seem to prove nothing, which is said
+        aloud; never the other way round.
 
         Telemetry is waited for over two scrapes: the one that comes next may be under way already, the second
         has all that there was. It cannot be told earlier, because no look between two scrapes tells anything.

@@ -37,7 +37,7 @@ def converge(  # noqa: PLR0913 - what a test may set by itself
         check: of each reply.
         within: deadline in seconds; the table's when left out.
         in_a_row: passes; the table's, and then as many as show steadiness, when left out.
-        concurrency: calls at the same time; when left out the table's, and more once they are seen to be slow.
+        concurrency: calls at the same time; the table's when left out, and more once they are seen slow.
 
     Raises:
         NotConverged: the deadline passed. A call that a batch left without a reply is a miss.
@@ -53,12 +53,10 @@ def converge(  # noqa: PLR0913 - what a test may set by itself
     pace = setting.pace(within)
     wait = Wait(setting.clock)
     while streak.run < goal and pace.next():
-        # What makes it steady is asked for only once the run is there, in whole rounds of calls.
-        rounds = max(1, _AT_MOST // at_once)
-        size = min((row if streak.run < row else goal) - streak.run, rounds * at_once)
-        if setting.in_vain and not streak.run:
-            # Misses are what comes, and each may take its time.
-            size = min(size, at_once)
+        # What makes it steady is asked for only once the run is there.
+        lacked = (row if streak.run < row else goal) - streak.run
+        # Where misses are what comes, each may take its time: no more than one round of them.
+        size = _size(lacked, at_once, one_round=setting.in_vain and not streak.run)
         began = setting.clock.now()
         batch = Batch(size, min(at_once, size), pace.left(), new_connections=True)
         answer = call.sender.send(call, batch)
@@ -105,3 +103,9 @@ def converge(  # noqa: PLR0913 - what a test may set by itself
         limit = setting.limit(within, pace)
         raise NotConverged(f"not converged within {limit:g} s ({tally.calls} calls){again}", evidence)
     return evidence
+
+
+def _size(lacked: int, at_once: int, *, one_round: bool) -> int:
+    """Return how many calls the next batch has, in whole rounds of calls at the same time."""
+    rounds = 1 if one_round else max(1, _AT_MOST // at_once)
+    return min(lacked, rounds * at_once)

@@ -34,7 +34,7 @@ class Expect:
         budgets: how long, how often, how exactly.
         clock: the time.
         recorder: is handed the evidence of every expectation, held or missed.
-        give_up: where misses are what is expected, seconds from which on one ends an expectation; None elsewhere.
+        give_up: where misses are what is expected, seconds from which on one ends an expectation; else None.
     """
 
     def __init__(

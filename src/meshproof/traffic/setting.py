@@ -20,8 +20,8 @@ class Setting:
         budgets: how long, how often, how exactly.
         clock: the time.
         record: is handed the evidence of every expectation, held or missed.
-        give_up: where misses are what is expected, in a control run or of a known failure, seconds from which on
-            one of them ends an expectation; None anywhere else.
+        give_up: where misses are what is expected, in a control run or of a known failure, seconds from which
+            on one of them ends an expectation; None anywhere else.
     """
 
     budgets: Budgets
