@@ -107,11 +107,10 @@ def _settle(request: pytest.FixtureRequest) -> None:
     """See to it that what was there before a module without manifests is on its way no more."""
     config = request.config
     leaving = config.stash.get(LEAVING, ())
-    known = config.stash.get(SETTLED, None) is not None
     if leaving:
         _take_note(config, request.getfixturevalue("barrier").begin().deleted(leaving))
-    elif config.getoption("meshproof_control") and not known:
-        # The shop has been made just now, for instance, or pods of the module before have gone.
+    if config.getoption("meshproof_control") and config.stash.get(SETTLED, None) is None:
+        # The shop has been made just now, for instance, or nothing but pods of the module before have gone.
         _take_note(config, request.getfixturevalue("barrier").begin().none())
 
 
