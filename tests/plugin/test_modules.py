@@ -73,7 +73,7 @@ def test_next_module_without_manifests_waits_until_the_proxies_have_lost_what_it
     assert suite.cluster[3:] == ["delete routes", "proxies lost routes", "test other"]
 
 
-def test_module_of_a_control_run_begins_when_nothing_is_on_its_way_where_it_cannot_be_seen_what_is_lost(suite):
+def test_module_of_a_control_run_begins_when_nothing_is_on_its_way_where_no_loss_can_be_seen(suite):
     suite.manifest("routes.yaml", "blind")
     suite.manifest("routes.control.yaml", "blind")
     suite.module(MODULE)
