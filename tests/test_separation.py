@@ -34,6 +34,14 @@ def test_what_a_manifest_routes_is_sent_to_the_runs_namespaces_alone(kind):
     assert obj["spec"] == {"host": "reviews"}
 
 
+def test_services_are_kept_to_the_run_unless_they_say_themselves_to_whom_they_go():
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "replaced"}}
+    export = "networking.istio.io/exportTo"
+    assert kept_to(RUN, service)["metadata"]["annotations"] == {export: f".,{RUN.neighbour}"}
+    secluded = {**service, "metadata": {"name": "secluded", "annotations": {export: "~", "other": "x"}}}
+    assert kept_to(RUN, secluded)["metadata"]["annotations"] == {export: "~", "other": "x"}
+
+
 @pytest.mark.parametrize(
     "obj",
     [
@@ -44,13 +52,5 @@ def test_what_a_manifest_routes_is_sent_to_the_runs_namespaces_alone(kind):
     ],
     ids=lambda obj: obj["kind"],
 )
-def test_services_are_kept_to_the_run_unless_they_say_themselves_to_whom_they_go():
-    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "replaced"}}
-    export = "networking.istio.io/exportTo"
-    assert kept_to(RUN, service)["metadata"]["annotations"] == {export: f".,{RUN.neighbour}"}
-    secluded = {**service, "metadata": {"name": "secluded", "annotations": {export: "~", "other": "x"}}}
-    assert kept_to(RUN, secluded)["metadata"]["annotations"] == {export: "~", "other": "x"}
-
-
 def test_every_other_object_stays_as_it_is(obj):
     assert kept_to(RUN, obj) is obj
