@@ -137,6 +137,12 @@ def test_sidecars_are_native_unless_one_says_otherwise(bookinfo):
             assert found.get("mine") == annotations.get("mine")
 
 
+def test_services_carry_the_annotations_that_are_asked_for(bookinfo):
+    services = of_kind(bookinfo.render({"serviceAnnotations": {"service.example/a": "1"}}), "Service")
+    assert services["reviews"]["metadata"]["annotations"] == {"service.example/a": "1"}
+    assert all("annotations" in service["metadata"] for service in services.values())
+
+
 @pytest.mark.parametrize("version", ["v2", "v2-mysql"])
 def test_ratings_v2_signs_in_with_the_accounts_of_the_secret(bookinfo, version):
     rendered = bookinfo.render(EVERYTHING)

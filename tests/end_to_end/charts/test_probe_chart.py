@@ -100,3 +100,14 @@ def test_clients_certificates_are_treated_as_told(probe, clients, told):
 )
 def test_values_that_cannot_be_are_refused_by_name(probe, values, why):
     assert why in probe.refusal(values)
+
+
+def test_services_and_pods_carry_the_annotations_that_are_asked_for(probe):
+    asked = {"podAnnotations": {"pod.example/a": "1"}, "serviceAnnotations": {"service.example/b": "2"}}
+    rendered = list(yaml.safe_load_all(probe.render(asked)))
+    pods = [item["spec"]["template"]["metadata"] for item in rendered if item["kind"] == "Deployment"]
+    services = [item["metadata"] for item in rendered if item["kind"] == "Service"]
+    assert pods
+    assert services
+    assert all(pod["annotations"]["pod.example/a"] == "1" for pod in pods)
+    assert all(service["annotations"] == {"service.example/b": "2"} for service in services)
