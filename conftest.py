@@ -158,7 +158,8 @@ def described(
 
 def _install_bookinfo(deployment: Deployment, images: Mapping[str, str], run: Run, *, ingress: bool) -> None:
     wanted = {name: images[name] for name in IMAGES if name != "probe"}
-    gateway = {"enabled": ingress, "hosts": [HOST], "selector": _selector(run)}
+    export_to = [".", run.neighbour]
+    gateway = {"enabled": ingress, "hosts": [HOST], "selector": _selector(run), "exportTo": export_to}
     values = {"images": wanted, "gateway": gateway, **_quiet(run)}
     deployment.install(BOOKINFO, CHARTS / "bookinfo", values)
 

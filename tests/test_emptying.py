@@ -73,3 +73,8 @@ def test_every_other_pod_of_it_is_left(fake, grace):
     fake.graces = {"b": grace}
     hurry(None, "shop", REVIEWS)
     assert fake.asked == []
+
+
+def test_workload_that_selects_otherwise_is_left(fake):
+    hurry(None, "shop", {"spec": {"selector": {"matchExpressions": []}}})
+    assert (fake.selectors, fake.asked) == ([], [])

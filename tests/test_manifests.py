@@ -108,6 +108,27 @@ def test_each_object_is_applied_as_it_was_dressed():
     }
 
 
+UNSCALED = {**DEPLOYMENT, "spec": {"replicas": 0}}
+
+
+def test_workload_that_is_still_there_is_hurried_at_each_look():
+    client, hurried = FakeClient(lingering=2), []
+    subject = Manifests(client, "meshproof-r1", {}, seconds=2, hurry=hurried.append)
+    subject.delete(subject.apply([RULE, UNSCALED]))
+    assert len(hurried) == 2
+    assert client.looks > 2
+
+
+def test_workload_that_cannot_be_hurried_is_waited_for():
+    def hurry(_):
+        raise ApiException(status=403)
+
+    client = FakeClient(lingering=2)
+    subject = Manifests(client, "meshproof-r1", {}, seconds=2, hurry=hurry)
+    subject.delete(subject.apply([UNSCALED]))
+    assert not subject.remains
+
+
 def test_delete_goes_backwards_and_forgives_what_is_gone():
     client = FakeClient(lingering=2)
     subject = manifests(client)

@@ -34,10 +34,13 @@ def hurry(api: ApiClient, namespace: str, workload: Mapping[str, Any]) -> None:
     Args:
         api: the cluster's API server.
         namespace: where it is.
-        workload: the Deployment or StatefulSet, which was asked to go.
+        workload: the Deployment or StatefulSet, which was asked to go; the pods of one that does not select
+            them by labels have their time.
     """
     core = client.CoreV1Api(api)
-    labels = workload["spec"]["selector"]["matchLabels"]
+    labels = workload["spec"]["selector"].get("matchLabels")
+    if not labels:
+        return
     selector = ",".join(f"{name}={value}" for name, value in labels.items())
     going: Any = core.list_namespaced_pod(namespace, label_selector=selector)
     slow = (pod for pod in going.items if (pod.metadata.deletion_grace_period_seconds or 0) > GRACE_SECONDS)

@@ -103,7 +103,7 @@ def tokens():
     return {"run": "r1"}
 """
 
-MANIFEST = "apiVersion: v1\nkind: Thing\nmetadata: {{name: {name}}}\n"
+MANIFEST = "apiVersion: {api}\nkind: Thing\nmetadata: {{name: {name}}}\n"
 
 
 class Suite:
@@ -115,8 +115,8 @@ class Suite:
         pytester.makeconftest(FAKES)
         pytester.makeini("[pytest]\naddopts = --strict-markers\n")
 
-    def manifest(self, file, name):
-        (self.folder / file).write_text(MANIFEST.format(name=name))
+    def manifest(self, file, name, api="things.istio.io/v1"):
+        (self.folder / file).write_text(MANIFEST.format(name=name, api=api))
 
     def module(self, text, name="test_it"):
         self._pytester.makepyfile(**{name: text})

@@ -73,13 +73,13 @@ def test_next_module_without_manifests_waits_until_the_proxies_have_lost_what_it
     assert suite.cluster[3:] == ["delete routes", "proxies lost routes", "test other"]
 
 
-def test_module_of_a_control_run_begins_when_nothing_is_on_its_way_where_no_loss_can_be_seen(suite):
-    suite.manifest("routes.yaml", "blind")
-    suite.manifest("routes.control.yaml", "blind")
+def test_module_of_a_control_run_begins_when_nothing_is_on_its_way_where_only_pods_have_gone(suite):
+    suite.manifest("routes.yaml", "pods", api="apps/v1")
+    suite.manifest("routes.control.yaml", "pods", api="apps/v1")
     suite.module(MODULE)
     suite.module(OTHER, "test_other")
     suite.run("-k", "jason or other", "--meshproof-control")
-    assert suite.cluster[3:] == ["delete blind", "proxies lost blind", "nothing is on its way", "test other"]
+    assert suite.cluster[3:] == ["delete pods", "nothing is on its way", "test other"]
 
 
 def test_module_without_manifests_has_no_way_of_theirs(suite):

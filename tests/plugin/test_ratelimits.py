@@ -7,6 +7,7 @@ from kubernetes.client import AppsV1Api
 
 from meshproof.errors import MeshproofError
 from meshproof.plugin.ratelimits import deployed
+from meshproof.run import Run
 from meshproof.traffic import Budgets
 
 IMAGES = {"probe": "probe:1", "ratelimit": "ratelimit:1", "valkey": "valkey:1"}
@@ -45,9 +46,14 @@ def client():
 
 def test_service_is_installed_with_its_two_images_and_awaited(looks, client):
     helm = FakeHelm()
-    deployed(client, "meshproof-r1", helm, IMAGES, Budgets())
-    images = {"ratelimit": "ratelimit:1", "valkey": "valkey:1"}
-    assert helm.installed == [("ratelimit", "ratelimit", "meshproof-r1", {"images": images}, False)]
+    deployed(client, Run("r1"), helm, IMAGES, Budgets())
+    ((*told, values, wait),) = helm.installed
+    assert told == ["ratelimit", "ratelimit", "meshproof-r1"]
+    assert values == {
+        "images": {"ratelimit": "ratelimit:1", "valkey": "valkey:1"},
+        "serviceAnnotations": {"networking.istio.io/exportTo": ".,meshproof-r1-neighbour"},
+    }
+    assert wait is False
     assert looks == [ROLLED_OUT]
 
 
@@ -55,4 +61,4 @@ def test_service_that_does_not_come_is_told(looks, client):
     looks[:] = [{**ROLLED_OUT, "availableReplicas": 0}]
     said = r"deploying the rate limit service into meshproof-r1 is not done .*availableReplicas 0 of 1"
     with pytest.raises(MeshproofError, match=said):
-        deployed(client, "meshproof-r1", FakeHelm(), IMAGES, Budgets(accept=0.2))
+        deployed(client, Run("r1"), FakeHelm(), IMAGES, Budgets(accept=0.2))

@@ -8,6 +8,7 @@ from scripted import RESET, Script, served
 
 from meshproof.traffic import Budgets, Expect, Missed, NotConverged
 from meshproof.traffic.checks import served_by, status
+from meshproof.traffic.protocol import Protocol
 
 CHECK = status(200) & served_by("reviews-v2")
 
@@ -50,6 +51,21 @@ def test_slow_calls_are_sent_many_at_a_time_once_they_are_right(clock):
     batches = [(batch.count, batch.concurrency) for _, batch in script.batches]
     assert batches == [(20, 4), (90, 45), (35, 35)]
     assert evidence.longest_run == 145
+
+
+def test_of_slow_grpc_calls_fewer_are_sent_at_a_time(clock):
+    slow = replace(served(2), seconds=0.5)
+    script = Script(clock, repeat(slow), seconds=0.5)
+    call = replace(script.call("grpc://reviews:9080"), protocol=Protocol.GRPC)
+    Expect(clock=clock).converged(call, CHECK)
+    assert [batch.concurrency for _, batch in script.batches][:2] == [4, 9]
+
+
+def test_after_a_miss_slow_calls_are_sent_few_at_a_time_again(clock):
+    slow, wrong = replace(served(2), seconds=0.5), replace(served(1), seconds=0.5)
+    script = Script(clock, chain([slow] * 30, [wrong], repeat(slow)), seconds=0.5)
+    Expect(clock=clock).converged(script.call(), CHECK)
+    assert [batch.concurrency for _, batch in script.batches][:3] == [4, 45, 4]
 
 
 def test_calls_of_which_one_is_fast_are_not_slow(clock):
@@ -181,6 +197,13 @@ def test_batch_is_no_larger_than_a_probe_can_answer(clock):
     script = Script(clock, repeat(served(2)))
     Expect(clock=clock).converged(script.call(), CHECK)
     assert max(batch.count * batch.body_limit for _, batch in script.batches) <= 4 << 20
+
+
+@pytest.mark.parametrize("at_once", [128, 129, 200])
+def test_nor_where_more_calls_than_that_are_asked_for_at_a_time(clock, at_once):
+    script = Script(clock, repeat(served(2)))
+    Expect(Budgets(concurrency=at_once), clock=clock).converged(script.call(), CHECK, in_a_row=500)
+    assert max(batch.count * batch.body_limit for _, batch in script.batches) == 4 << 20
 
 
 def test_no_reply_at_all_says_so(clock):

@@ -81,3 +81,8 @@ def test_port_that_is_taken_is_said_in_a_sentence():
         assert message.startswith("the probe cannot start: ")
         assert "in use" in message
         assert "Traceback" not in message
+
+
+def test_what_only_http3_needs_is_not_loaded_at_the_start():
+    loads = "import sys, probe.__main__; print([name for name in sys.modules if name.startswith('aioquic')])"
+    assert subprocess.check_output([sys.executable, "-c", loads], text=True) == "[]\n"

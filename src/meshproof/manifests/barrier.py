@@ -149,8 +149,8 @@ class Change:
             gone: others, deleted just before as they had been stored, which the proxies must have lost.
         """
         objects, gone = tuple(objects), tuple(gone)
-        wanted = {Config.of(obj): _generation(obj) for obj in objects if _of_mesh(obj)}
-        unwanted = {Config.of(obj) for obj in gone if _of_mesh(obj)}
+        wanted = {Config.of(obj): _generation(obj) for obj in objects if of_mesh(obj)}
+        unwanted = {Config.of(obj) for obj in gone if of_mesh(obj)}
 
         def lacking(has: Mapping[Config, int]) -> str | None:
             lack = (config for config, generation in wanted.items() if has.get(config, -1) < generation)
@@ -186,7 +186,8 @@ class Change:
         return replace(followed, settled=followed.settled and not pods)
 
 
-def _of_mesh(obj: Object) -> bool:
+def of_mesh(obj: Object) -> bool:
+    """Whether an object is configuration of the mesh, so that the control plane takes it."""
     return str(obj["apiVersion"]).rpartition("/")[0].endswith(MESH_GROUPS)
 
 

@@ -21,7 +21,7 @@ PROPAGATION: "pytest.StashKey[Propagated]" = pytest.StashKey()
 SETTLED = pytest.StashKey["Settled | None"]()
 """Where a process keeps that the last change has settled; None when that was not seen."""
 LEAVING = pytest.StashKey["tuple[Object, ...]"]()
-"""Where a process keeps what it has deleted and not seen the proxies lose; absent when there is nothing."""
+"""Where a process keeps the configuration that it deleted and has not seen the proxies lose, if any."""
 LEFT = pytest.StashKey[str]()
 """Where a process keeps what a module has left in its namespace, a clause; absent when nothing is."""
 
@@ -73,7 +73,7 @@ def behaviour_of_module(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     # Imported only here: the client of the API server has no part in a run that proves no behaviour.
-    from meshproof.manifests import read  # noqa: PLC0415
+    from meshproof.manifests import of_mesh, read  # noqa: PLC0415
 
     manifests: Manifests = request.getfixturevalue("manifests")
     barrier: Barrier = request.getfixturevalue("barrier")
@@ -83,7 +83,7 @@ def behaviour_of_module(request: pytest.FixtureRequest) -> Iterator[None]:
 
     def stored(as_stored: tuple["Object", ...]) -> None:
         nonlocal kept
-        kept = as_stored
+        kept = tuple(obj for obj in as_stored if of_mesh(obj))
         leaving = request.config.stash.get(LEAVING, ())
         followed = request.node.stash[PROPAGATION] = change.applied(as_stored, leaving)
         _take_note(request.config, followed)
@@ -107,10 +107,11 @@ def _settle(request: pytest.FixtureRequest) -> None:
     """See to it that what was there before a module without manifests is on its way no more."""
     config = request.config
     leaving = config.stash.get(LEAVING, ())
+    known = config.stash.get(SETTLED, None) is not None
     if leaving:
         _take_note(config, request.getfixturevalue("barrier").begin().deleted(leaving))
-    if config.getoption("meshproof_control") and config.stash.get(SETTLED, None) is None:
-        # The shop has been made just now, for instance, or nothing but pods of the module before have gone.
+    elif config.getoption("meshproof_control") and not known:
+        # The shop has been made just now, for instance, or pods of the module before have gone.
         _take_note(config, request.getfixturevalue("barrier").begin().none())
 
 

@@ -11,6 +11,7 @@ from meshproof.manifests import wait_for
 from meshproof.mesh.helm import Helm
 from meshproof.paths import paths
 from meshproof.run import Run
+from meshproof.separation import kept_services
 from meshproof.traffic import Budgets
 from meshproof.workloads import undeployed
 
@@ -28,20 +29,24 @@ def rate_limit_service(
 ) -> None:
     """Deploy the service and its store into the run's namespace; they go with it."""
     helm = Helm(request.config.getoption("--meshproof-helm"), cluster.kubeconfig, cluster.context)
-    deployed(cluster.api, run.namespace, helm, images, budgets)
+    deployed(cluster.api, run, helm, images, budgets)
 
 
-def deployed(api: ApiClient, namespace: str, helm: Helm, images: Mapping[str, str], budgets: Budgets) -> None:
+def deployed(api: ApiClient, run: Run, helm: Helm, images: Mapping[str, str], budgets: Budgets) -> None:
     """Install the service and return once it answers.
 
     Args:
         api: the cluster's API server.
-        namespace: where.
+        run: into whose namespace; nobody else's proxies hear of it.
         helm: installs it.
         images: of the service and its store, among others.
         budgets: until it is there.
     """
-    values = {"images": {name: images[name] for name in RATE_LIMIT_IMAGES}}
+    namespace = run.namespace
+    values = {
+        "images": {name: images[name] for name in RATE_LIMIT_IMAGES},
+        "serviceAnnotations": kept_services(".", run.neighbour),
+    }
     helm.install(NAME, paths().house / "charts" / NAME, namespace, values, wait=False)
     what = f"deploying the rate limit service into {namespace}"
     wait_for(lambda: undeployed(api, namespace, NAME), seconds=budgets.accept, what=what)

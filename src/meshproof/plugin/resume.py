@@ -26,7 +26,7 @@ _OPTIONS = (
 )
 """Those that say what was tried, as against how the run was watched."""
 
-_OF_NO_WEIGHT = frozenset({"--seed", KNOWN_FAILURE})
+_OF_NO_WEIGHT = frozenset({"--seed"})
 """Recorded, and free to differ when a run is resumed."""
 
 

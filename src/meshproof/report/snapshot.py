@@ -14,11 +14,11 @@ from meshproof.report.build import VACUOUS
 from meshproof.report.conformance import ConformanceArea, ConformanceLevel, ConformanceReport, conformance
 from meshproof.report.model import SEED, Report
 from meshproof.report.write import REPORT_FOLDER, read_report
-from meshproof.results import KNOWN_FAILURE, RESULTS_FILE, Verdict
+from meshproof.results import RESULTS_FILE, Verdict
 
 CONFORMANCE_FILE = "conformance.yaml"
 # Where things lay and in which order tests ran, as against what was tried.
-_OF_THE_RUN = frozenset({SEED, KNOWN_FAILURE, "--kubeconfig", "--meshproof-images", "--meshproof-charts"})
+_OF_THE_RUN = frozenset({SEED, "--kubeconfig", "--meshproof-images", "--meshproof-charts"})
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,10 @@ SCALE = "MESHPROOF_TIME_SCALE"
 
 _DEADLINES = (
     *("call_timeout", "accept", "remove", "acknowledge"),
-    *("converge", "hold", "sample", "observe", "steady", "control", "late"),
+    *("converge", "hold", "sample", "observe", "steady", "control", "control_hold", "late"),
 )
 _FRACTIONS = ("points", "connection_points", "alpha", "beta")
 _FASTEST = 0.05
-_WATCHED = 1.0
-"""Seconds: for so long a control run watches what must hold for a stated time, at most."""
 TIMES_SETTLED = 5
 """So many times as long as a change took to settle one looks for it in a control run, at least."""
 
@@ -49,6 +47,8 @@ class Budgets:
     """Until what the mesh says of its traffic is there: four scrapes at 15 s."""
     control: float = 0.5
     """Where misses are expected: so long one looks at least, and then one of them ends it. See `patience`."""
+    control_hold: float = 1.0
+    """For so long a control run watches what must hold for a stated time, at most."""
     late: float = 1.0
     """So much later than it should a reply may come: a timer is exact, two busy cores stall up to 0.7 s."""
 
@@ -103,7 +103,7 @@ class Budgets:
         Telemetry is waited for over two scrapes: the one that comes next may be under way already, the second
         has all that there was. It cannot be told earlier, because no look between two scrapes tells anything.
         """
-        return replace(self, hold=min(self.hold, _WATCHED), observe=self.observe / 2)
+        return replace(self, hold=min(self.hold, self.control_hold), observe=self.observe / 2)
 
     def patience(self, settled: float | None, ago: float = 0.0) -> float:
         """Return the seconds from which on a miss ends an expectation in a control run.

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+from meshproof.traffic.budgets import Budgets
 from meshproof.traffic.call import KEPT_BODY, MOST_RETURNED, Batch, Call
 from meshproof.traffic.checks import Check
 from meshproof.traffic.evidence import Evidence
 from meshproof.traffic.misses import NotConverged
+from meshproof.traffic.protocol import Protocol
 from meshproof.traffic.setting import Setting
 from meshproof.traffic.streak import Streak, words_of
 from meshproof.traffic.tally import Tally
@@ -73,6 +75,7 @@ def converge(  # noqa: PLR0913 - what a test may set by itself
             tally.lack(lacking, answer.reason)
         if lacking or tally.misses.total() > missed:
             wait.not_yet()
+            at_once = concurrency or budgets.concurrency
             if setting.gives_up(pace):
                 break
             continue
@@ -81,7 +84,7 @@ def converge(  # noqa: PLR0913 - what a test may set by itself
         pace.quicken()
         if in_a_row is None:
             if concurrency is None and min(reply.seconds for reply in replies) >= _WAITS:
-                at_once = max(at_once, budgets.timed_concurrency)
+                at_once = max(at_once, slowed_at_once(budgets, call))
             # Only what went well says how fast answers come.
             rate = size / max(ended - began, 1e-3) * at_once / batch.concurrency
             fit = int(budgets.steady * rate)
@@ -98,14 +101,28 @@ def converge(  # noqa: PLR0913 - what a test may set by itself
     )
     setting.record(evidence)
     if not held:
-        then = "then a miss" if streak.lost >= row else "the deadline before they were steady"
-        again = f": {row} in a row came, and {then}" if streak.longest >= row else ""
         limit = setting.limit(within, pace)
-        raise NotConverged(f"not converged within {limit:g} s ({tally.calls} calls){again}", evidence)
+        said = f"not converged within {limit:g} s ({tally.calls} calls){_nearly(streak, row)}"
+        raise NotConverged(said, evidence)
     return evidence
+
+
+def _nearly(streak: Streak, row: int) -> str:
+    """Return what broke a run off that was long enough and not steady yet; empty when there was none."""
+    if streak.longest < row:
+        return ""
+    then = "then a miss" if streak.lost >= row else "the deadline before they were steady"
+    return f": {row} in a row came, and {then}"
 
 
 def _size(lacked: int, at_once: int, *, one_round: bool) -> int:
     """Return how many calls the next batch has, in whole rounds of calls at the same time."""
     rounds = 1 if one_round else max(1, _AT_MOST // at_once)
-    return min(lacked, rounds * at_once)
+    return min(lacked, rounds * at_once, _AT_MOST)
+
+
+def slowed_at_once(budgets: Budgets, call: Call) -> int:
+    """Return how many calls that are slow on purpose may be under way: what they cost must not slow them."""
+    # A channel of gRPC takes many times as long to make as a connection of HTTP.
+    dear = call.protocol is Protocol.GRPC
+    return max(1, budgets.timed_concurrency // 5) if dear else budgets.timed_concurrency

@@ -8,10 +8,9 @@ from meshproof.errors import MeshproofError
 from meshproof.traffic.budgets import Budgets
 from meshproof.traffic.call import KEPT_BODY, MOST_RETURNED, Batch, Call
 from meshproof.traffic.checks import Check
-from meshproof.traffic.convergence import converge
+from meshproof.traffic.convergence import converge, slowed_at_once
 from meshproof.traffic.evidence import DurationEvidence, Evidence, ranked
 from meshproof.traffic.misses import DurationMissed, NotConverged
-from meshproof.traffic.protocol import Protocol
 from meshproof.traffic.reply import Reply
 from meshproof.traffic.setting import NOTHING_YET, Setting
 from meshproof.traffic.streak import calls_to_show, shown_by, words_of
@@ -102,7 +101,7 @@ def measure(  # noqa: PLR0913 - a call, its check and its bounds
     budgets = setting.budgets
     bounds = Bounds(floor_of(setting, floor), max(0.0, least - budgets.early), most + budgets.late)
     right = check & bounds.check()
-    batch = _sample(budgets, _at_once(budgets, call, slowed=most > 0))
+    batch = _sample(budgets, slowed_at_once(budgets, call) if most > 0 else budgets.sample_concurrency)
     try:
         row = budgets.in_a_row
         begun = converge(setting, call, right, in_a_row=row, concurrency=batch.concurrency)
@@ -165,15 +164,6 @@ def _sample(budgets: Budgets, at_once: int) -> Batch:
         new_connections=True,
         body_limit=min(KEPT_BODY, MOST_RETURNED // count),
     )
-
-
-def _at_once(budgets: Budgets, call: Call, *, slowed: bool) -> int:
-    """Return how many calls of a sample may be under way: what they cost the sender must not slow them."""
-    if not slowed:
-        return budgets.sample_concurrency
-    # A channel of gRPC takes many times as long to make as a connection of HTTP.
-    dear = call.protocol is Protocol.GRPC
-    return max(1, budgets.timed_concurrency // 5) if dear else budgets.timed_concurrency
 
 
 def _refuse_noise(setting: Setting, floor: Call, bounds: Bounds, batch: Batch) -> None:

@@ -137,6 +137,12 @@ def test_sidecars_are_native_unless_one_says_otherwise(bookinfo):
             assert found.get("mine") == annotations.get("mine")
 
 
+def test_route_of_the_way_in_goes_to_everybody_unless_one_says_to_whom(bookinfo):
+    for given, expected in (({}, None), ({"exportTo": [".", "beside"]}, [".", "beside"])):
+        rendered = bookinfo.render({"gateway": {"enabled": True, **given}})
+        assert of_kind(rendered, "VirtualService")["bookinfo"]["spec"].get("exportTo") == expected
+
+
 def test_services_carry_the_annotations_that_are_asked_for(bookinfo):
     services = of_kind(bookinfo.render({"serviceAnnotations": {"service.example/a": "1"}}), "Service")
     assert services["reviews"]["metadata"]["annotations"] == {"service.example/a": "1"}

@@ -46,3 +46,8 @@ def test_nothing_is_limited_to_a_share_of_a_cpu(ratelimit):
 @pytest.mark.parametrize("values", [{"images": {"redis": "x"}}, {"descriptors": []}, {"tenants": 3}])
 def test_values_that_mean_nothing_are_refused(ratelimit, values):
     assert "schema" in ratelimit.refusal(values)
+
+
+def test_service_carries_the_annotations_that_are_asked_for(ratelimit):
+    service = of_kind(ratelimit.render({"serviceAnnotations": {"service.example/a": "1"}}), "Service")
+    assert service["metadata"]["annotations"] == {"service.example/a": "1"}
