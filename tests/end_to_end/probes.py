@@ -18,7 +18,7 @@ from meshproof.traffic import Batch, Call, Check, ClientCertificate, Expect, Pro
 from meshproof.traffic.checks import served_by
 from meshproof.traffic.probe import PodProxy, Probe
 
-ONE = Batch(count=1, concurrency=1, deadline=60.0, new_connections=True)
+ONE = Batch(count=1, concurrency=1, deadline=60.0, new_connections=True, body_limit=128 << 10)
 BODY = "the body"
 NAME = "shop.example"
 """A name in the certificate of probe-b and probe-strict."""
