@@ -24,7 +24,7 @@ from meshproof.plugin.sharing import BOOKINFO, namespaces_beside, needs_bookinfo
 from meshproof.plugin.verdicts import RECORDER, WORKER
 from meshproof.results import EnvironmentRecord
 from meshproof.run import Run
-from meshproof.separation import QUIET, kept_services, separate
+from meshproof.separation import QUIET, concerned, kept_services, separate
 from meshproof.traffic import Budgets
 
 pytest_plugins = [
@@ -158,8 +158,12 @@ def described(
 
 def _install_bookinfo(deployment: Deployment, images: Mapping[str, str], run: Run, *, ingress: bool) -> None:
     wanted = {name: images[name] for name in IMAGES if name != "probe"}
-    export_to = [".", run.neighbour]
-    gateway = {"enabled": ingress, "hosts": [HOST], "selector": _selector(run), "exportTo": export_to}
+    gateway = {
+        "enabled": ingress,
+        "hosts": [HOST],
+        "selector": _selector(run),
+        "exportTo": concerned(run),
+    }
     values = {"images": wanted, "gateway": gateway, **_quiet(run)}
     deployment.install(BOOKINFO, CHARTS / "bookinfo", values)
 
@@ -170,7 +174,7 @@ def _selector(run: Run) -> dict[str, str]:
 
 def _quiet(run: Run) -> dict[str, Any]:
     """Return the values of our charts by which what a run deploys concerns nobody else."""
-    return {"podAnnotations": QUIET, "serviceAnnotations": kept_services(".", run.neighbour)}
+    return {"podAnnotations": QUIET, "serviceAnnotations": kept_services(*concerned(run))}
 
 
 def _gateway(node_port: int | None, run: Run, *, rbac: bool) -> dict[str, Any]:
@@ -192,7 +196,7 @@ def _gateway(node_port: int | None, run: Run, *, rbac: bool) -> dict[str, Any]:
         "podAnnotations": QUIET,
         "service": {
             **values["service"],
-            "annotations": kept_services(".", run.neighbour),
+            "annotations": kept_services(*concerned(run)),
             "ports": [http, https, http3],
         },
         "rbac": {"enabled": rbac},

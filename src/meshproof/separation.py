@@ -33,6 +33,11 @@ _EXPORT_TO = "networking.istio.io/exportTo"
 """The annotation with which a Service says so."""
 
 
+def concerned(run: Run) -> list[str]:
+    """Return whose proxies are concerned by what is in a run's namespace, as Istio names namespaces there."""
+    return [".", run.neighbour]
+
+
 def separate(api: ApiClient, run: Run, *, seconds: float) -> None:
     """Have the proxies of a run's namespace know of no other run, and report no span.
 
@@ -57,7 +62,7 @@ def scope(run: Run, namespaces: Iterable[str]) -> Object:
         run: whose namespaces these proxies know, both.
         namespaces: those that no run has made.
     """
-    known = [".", run.neighbour, *sorted(namespaces)]
+    known = [*concerned(run), *sorted(namespaces)]
     return {
         "apiVersion": "networking.istio.io/v1",
         "kind": "Sidecar",
@@ -89,7 +94,7 @@ def kept_to(run: Run, obj: Object) -> Object:
         run: whose it is.
         obj: of any kind; one that says itself to whom it goes stays as it is.
     """
-    whose = [".", run.neighbour]
+    whose = concerned(run)
     if obj["apiVersion"] == "v1" and obj["kind"] == "Service":
         annotations = {**kept_services(*whose), **obj["metadata"].get("annotations", {})}
         return {**obj, "metadata": {**obj["metadata"], "annotations": annotations}}

@@ -17,9 +17,11 @@ class FakeHelm:
     def __init__(self, log):
         self.log = log
 
-    def install(self, release, chart, namespace, values, *, wait):
+    def install(self, release, *, wait):
         assert not wait
-        self.log.append(f"install {release} of {chart} into {namespace} with {values}")
+        self.log.append(
+            f"install {release.name} of {release.chart} into {release.namespace} with {release.values}"
+        )
 
 
 def one(name, inject, status):

@@ -19,10 +19,10 @@ class FakeHelm:
         self.log = log
         self.values = {}
 
-    def install(self, release, chart, namespace, values, *, wait):
+    def install(self, release, *, wait):
         assert not wait
-        self.log.append(f"install {release} of {chart.name} into {namespace}")
-        self.values = values
+        self.log.append(f"install {release.name} of {release.chart.name} into {release.namespace}")
+        self.values = release.values
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ class FakeHelm:
     def __init__(self):
         self.installed = []
 
-    def install(self, release, chart, namespace, values, *, wait):
-        assert (chart / "Chart.yaml").is_file()
-        self.installed.append((release, chart.name, namespace, values, wait))
+    def install(self, release, *, wait):
+        assert (release.chart / "Chart.yaml").is_file()
+        self.installed.append((release.name, release.chart.name, release.namespace, release.values, wait))
 
 
 @pytest.fixture

@@ -6,14 +6,12 @@ from meshproof.errors import MeshproofError
 
 FIRST_PORT = 8080
 LAST_PORT = 8999
+_ANSWERS_WITHIN = 0.5
+"""Seconds within which this host refuses a connection to a port that nobody has."""
 
 
 class PortTaken(MeshproofError):
     """A port that the user asked for is in use."""
-
-
-_ANSWERS_WITHIN = 0.5
-"""Seconds within which this host refuses a connection to a port that nobody has."""
 
 
 def is_free(port: int) -> bool:
@@ -32,7 +30,7 @@ def _refuses(port: int) -> bool:
     except ConnectionRefusedError:
         return True
     except OSError:
-        return False
+        pass
     return False
 
 

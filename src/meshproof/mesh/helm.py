@@ -111,22 +111,17 @@ class Helm:
         """
         self.ensure(Release(release, chart, namespace, values), wait=wait)
 
-    def install(
-        self, release: str, chart: Path | str, namespace: str, values: Mapping[str, Any], *, wait: bool = True
-    ) -> None:
-        """Install one release where there is none of its name; nothing half installed is looked for.
+    def install(self, release: Release, *, wait: bool = True) -> None:
+        """Install a release where there is none of its name; nothing half installed is looked for.
 
         Args:
-            release: its name.
-            chart: a folder, an archive or an address that Helm understands.
-            namespace: made when it does not exist.
-            values: laid over the chart's own.
+            release: of a namespace in which nothing was installed under its name.
             wait: whether to return only when all its objects are ready.
 
         Raises:
             ReleaseFailed: with Helm's own words.
         """
-        asyncio.run(_install(self._client, Release(release, chart, namespace, values), wait=wait))
+        asyncio.run(_install(self._client, release, wait=wait))
 
     def ensure(self, *releases: Release, wait: bool = True) -> None:
         """Install releases side by side, or bring them to their charts and values.

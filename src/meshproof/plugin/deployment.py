@@ -11,7 +11,7 @@ from kubernetes import client
 from meshproof.cluster.model import Cluster
 from meshproof.errors import MeshproofError
 from meshproof.manifests import LEISURE, pending, wait_for
-from meshproof.mesh.helm import Helm
+from meshproof.mesh.helm import Helm, Release
 from meshproof.run import Run
 
 INJECT = "sidecar.istio.io/inject"
@@ -51,7 +51,7 @@ class Deployment:
         Raises:
             MeshproofError: Helm could not, or was ended.
         """
-        self._helm.install(release, chart, self._run.namespace, values, wait=False)
+        self._helm.install(Release(release, chart, self._run.namespace, values), wait=False)
         self._installed.add(release)
         if not self._sidecars:
             self._opt_out()

@@ -11,7 +11,7 @@ from kubernetes.client import ApiClient
 
 from meshproof.cluster.model import Cluster
 from meshproof.manifests import wait_for
-from meshproof.mesh.helm import Helm
+from meshproof.mesh.helm import Helm, Release
 from meshproof.paths import paths
 from meshproof.plugin.fixtures import INJECTION
 from meshproof.run import Run
@@ -72,7 +72,7 @@ def moved_in(  # noqa: PLR0913, PLR0917 - as above
     try:
         chart = paths().house / "charts" / "probe"
         defaults = yaml.safe_load((chart / "values.yaml").read_text(encoding="utf-8"))
-        helm.install("probe", chart, run.neighbour, values_of(defaults, image, run), wait=False)
+        helm.install(Release("probe", chart, run.neighbour, values_of(defaults, image, run)), wait=False)
         what = f"deploying into {run.neighbour}"
         wait_for(lambda: undeployed(api, run.neighbour, NAME), seconds=budgets.accept, what=what)
         yield Neighbour(run.neighbour, Probe(NAME, PodProxy(api, run.neighbour, NAME), budgets))

@@ -8,10 +8,10 @@ from kubernetes.client import ApiClient
 from meshproof.cluster.model import Cluster
 from meshproof.features.addons import RATE_LIMIT_IMAGES
 from meshproof.manifests import wait_for
-from meshproof.mesh.helm import Helm
+from meshproof.mesh.helm import Helm, Release
 from meshproof.paths import paths
 from meshproof.run import Run
-from meshproof.separation import kept_services
+from meshproof.separation import concerned, kept_services
 from meshproof.traffic import Budgets
 from meshproof.workloads import undeployed
 
@@ -45,8 +45,8 @@ def deployed(api: ApiClient, run: Run, helm: Helm, images: Mapping[str, str], bu
     namespace = run.namespace
     values = {
         "images": {name: images[name] for name in RATE_LIMIT_IMAGES},
-        "serviceAnnotations": kept_services(".", run.neighbour),
+        "serviceAnnotations": kept_services(*concerned(run)),
     }
-    helm.install(NAME, paths().house / "charts" / NAME, namespace, values, wait=False)
+    helm.install(Release(NAME, paths().house / "charts" / NAME, namespace, values), wait=False)
     what = f"deploying the rate limit service into {namespace}"
     wait_for(lambda: undeployed(api, namespace, NAME), seconds=budgets.accept, what=what)

@@ -46,7 +46,7 @@ class Budgets:
     observe: float = 60.0
     """Until what the mesh says of its traffic is there: four scrapes at 15 s."""
     control: float = 0.5
-    """Where misses are expected: so long one looks at least, and then one of them ends it. See `patience`."""
+    """In a control run: so long one looks at least, and then a miss ends it. See `patience`."""
     control_hold: float = 1.0
     """For so long a control run watches what must hold for a stated time, at most."""
     late: float = 1.0
@@ -96,8 +96,8 @@ class Budgets:
     def of_control(self) -> Self:
         """Return the table of a control run.
 
-        What must hold for a stated time is watched for a second: in a state that has settled, it is kept or
-        broken from the first call on. Watched too briefly, a test would seem to prove nothing, which is said
+        What must hold for a stated time is watched for `control_hold`: in a state that has settled, it is kept
+        or broken from the first call on. Watched too briefly, a test would seem to prove nothing, which is said
         aloud; never the other way round.
 
         Telemetry is waited for over two scrapes: the one that comes next may be under way already, the second
