@@ -96,9 +96,9 @@ class Budgets:
     def of_control(self) -> Self:
         """Return the table of a control run.
 
-        What must hold for a stated time is watched for `control_hold`: in a state that has settled, it is kept
-        or broken from the first call on. Watched too briefly, a test would seem to prove nothing, which is said
-        aloud; never the other way round.
+        What must hold for a stated time is watched for `control_hold`: in a state that has settled, it is
+        kept or broken from the first call on. Watched too briefly, a test would seem to prove nothing, which
+        is said aloud; never the other way round.
 
         Telemetry is waited for over two scrapes: the one that comes next may be under way already, the second
         has all that there was. It cannot be told earlier, because no look between two scrapes tells anything.
