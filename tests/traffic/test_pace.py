@@ -3,10 +3,11 @@
 from itertools import pairwise, repeat
 
 import pytest
-from scripted import Keyed, Script, served
+from scripted import FakeClock, Keyed, Script, served
 
 from meshproof.traffic import AttemptsMissed, Expect, NotConverged, NotSeen
 from meshproof.traffic.checks import served_by
+from meshproof.traffic.clock import Pace
 
 V2 = served_by("reviews-v2")
 
@@ -101,6 +102,19 @@ def test_polling_ends_at_the_deadline(clock):
     assert starts[-1] < 1030.0
     assert clock.now() == pytest.approx(1030.0)
     assert len(starts) < 100
+
+
+def test_time_that_passes_between_two_looks_is_not_waited_for():
+    class Busy(FakeClock):  # which refuses to wait for nothing, as all do
+        def now(self):
+            self.time += 0.03
+            return self.time
+
+    clock = Busy()
+    pace = Pace(clock, within=10.0, first=0.05, longest=0.05, growth=1.0)
+    while pace.next():
+        pass
+    assert clock.waits
 
 
 def test_twenty_in_a_second_can_be_exceeded_so_the_test_above_can_fail():

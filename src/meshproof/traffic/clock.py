@@ -58,8 +58,10 @@ class Pace:
         if self._last is not None:
             due = min(self._last + self._gap, end)
             self._gap = min(self._gap * self._growth, self._longest)
-            if due > self._clock.now():
-                self._clock.wait(due - self._clock.now())
+            # Asked once: it goes on between two looks, and nobody can wait for less than nothing.
+            left = due - self._clock.now()
+            if left > 0:
+                self._clock.wait(left)
         self._last = self._clock.now()
         return self._last
 
