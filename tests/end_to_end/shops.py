@@ -180,8 +180,8 @@ class Load:
     seconds: float = 0.0
 
     BATCH_SECONDS = 10
-    # The next batch begins when it is due, whether or not the last calls of the one before are answered: a pause
-    # at each end would take the more of the rate the slower the machine is.
+    # The next batch begins when it is due, whether or not the last calls of the one before are answered: a
+    # pause at each end would take the more of the rate the slower the machine is.
     AT_ONCE = 2
 
     @contextmanager
@@ -206,7 +206,7 @@ class Load:
         with ThreadPoolExecutor(self.AT_ONCE) as pool:
             last = False
             while not last:
-                # One whole batch after the end: the newest pod is asked, and the last to go drains under load.
+                # One whole batch after the end: the newest pod is asked, the last to go drains under load.
                 last = stop.is_set()
                 answers.append(pool.submit(self.call.sender.send, self.call, batch))
                 time.sleep(max(0.0, started + len(answers) * self.BATCH_SECONDS - time.monotonic()))
