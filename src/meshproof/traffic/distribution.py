@@ -1,8 +1,6 @@
-"""Shares: how large a sample must be, which part of it is often enough, and whether it agrees with them."""
+"""Shares: how large a sample must be, and whether one agrees with what was expected."""
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
@@ -11,33 +9,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LARGEST = 1_000_000
-_STEPS = 20
-"""Sizes of a first part that are compared: every twentieth of the whole sample."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """A sample that is looked at twice: after its first part, and where that does not tell, as a whole.
-
-    Each look may spend half of both error rates, so that together they keep them.
-
-    Args:
-        first: calls of the first part.
-        whole: calls of the whole sample.
-        near: for each share of how many of the first part's calls, least and most, it is right for sure.
-    """
-
-    first: int
-    whole: int
-    near: Mapping[float, tuple[int, int]]
-
-    def tells(self, counts: Iterable[tuple[float, int]]) -> bool:
-        """Return whether the first part is enough to call its shares right.
-
-        Args:
-            counts: each share that was expected, and its calls of the first part.
-        """
-        return all(self.near[share][0] <= count <= self.near[share][1] for share, count in counts)
 
 
 def p_value(count: int, n: int, expected: float) -> float:
@@ -106,58 +77,6 @@ def sample_size(expected: float, *, points: float, alpha: float, beta: float) ->
     if n > _LARGEST:
         raise ValueError(f"a deviation of {points} takes more than {_LARGEST} calls to show")
     return n
-
-
-@lru_cache(maxsize=64)
-def sampling(expected: frozenset[float], *, points: float, alpha: float, beta: float) -> Sampling:
-    """Return the sample that tests shares with the fewest calls, where they are right.
-
-    Args:
-        expected: the shares, as fractions.
-        points: the deviation to be shown, as a fraction; upwards and downwards, where there is room.
-        alpha: rate at which, over both looks, a right share may be called wrong.
-        beta: rate at which, over both looks, one that is off by `points` may be called right.
-    """
-    whole = max(sample_size(share, points=points, alpha=alpha / 2, beta=beta / 2) for share in expected)
-    sizes = [math.ceil(whole * step / _STEPS) for step in range(1, _STEPS)]
-    tried = [
-        Sampling(first, whole, {share: near(first, share, points, beta / 2) for share in expected})
-        for first in sizes
-    ]
-    return min(tried, key=_calls)
-
-
-def near(n: int, expected: float, points: float, beta: float) -> tuple[int, int]:
-    """Return the least and the most calls between which a share that is off gets at a rate of `beta` at most.
-
-    Args:
-        n: calls of the sample.
-        expected: the share, as a fraction.
-        points: the deviation, as a fraction; upwards and downwards, where there is room.
-        beta: as a fraction.
-    """
-    from scipy.stats import binom  # noqa: PLC0415 - as above
-
-    least, most = 0, n
-    if expected - points >= 0:
-        least = int(binom.isf(beta, n, expected - points)) + 1
-    if expected + points <= 1:
-        most = int(binom.ppf(beta, n, expected + points))
-        if binom.cdf(most, n, expected + points) > beta:
-            most -= 1
-    return least, most
-
-
-def _calls(sampling: Sampling) -> float:
-    """Return how many calls a sample takes on average where the shares are right."""
-    from scipy.stats import binom  # noqa: PLC0415 - as above
-
-    first = sampling.first
-    goes_on = sum(
-        1 - max(0.0, float(binom.cdf(most, first, share) - binom.cdf(least - 1, first, share)))
-        for share, (least, most) in sampling.near.items()
-    )
-    return first + (sampling.whole - first) * min(goes_on, 1.0)
 
 
 def _approximate(expected: float, actual: float, alpha: float, beta: float) -> float:

@@ -1,14 +1,13 @@
-"""Calls spread by shares: one sample, tested exactly, of which the first part is often enough."""
+"""Calls spread by shares: one sample, tested exactly."""
 
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from meshproof.traffic.call import Batch, Call
 from meshproof.traffic.checks import Check
 from meshproof.traffic.convergence import converge
-from meshproof.traffic.distribution import p_value, sampling
+from meshproof.traffic.distribution import p_value, sample_size
 from meshproof.traffic.evidence import Evidence, ShareEvidence, ranked
 from meshproof.traffic.misses import ShareMissed
 from meshproof.traffic.protocol import Protocol
@@ -31,7 +30,7 @@ def sample(setting: Setting, call: Call, shares: Mapping[str, float], by: Callab
 
     Args:
         setting: budgets, time, and where evidence goes.
-        call: sent some hundred or thousand times; no bodies are kept.
+        call: sent a few thousand times; no bodies are kept.
         shares: fraction by name; together 1. Whoever else answers should have had none.
         by: the name to which a reply counts.
 
@@ -45,34 +44,45 @@ def sample(setting: Setting, call: Call, shares: Mapping[str, float], by: Callab
         raise ValueError(f"shares add up to {sum(shares.values()):g}, not 1")
     budgets = setting.budgets
     known = Check(f"one of {', '.join(shares)}", lambda reply: None if shares.get(by(reply)) else f"{reply}")
-    # Without more calls to show steadiness: the sample itself has hundreds.
+    # Without more calls to show steadiness: the sample itself has thousands.
     begun = converge(setting, call, known, in_a_row=budgets.in_a_row)
+    # Two shares that add up to 1 are one test; more are several, and all of them share alpha.
+    alpha = budgets.alpha if len(shares) <= 2 else budgets.alpha / len(shares)  # noqa: PLR2004 - see above
+    connections = call.protocol in BY_CONNECTION
+    points = budgets.connection_points if connections else budgets.points
+    n = max(sample_size(share, points=points, alpha=alpha, beta=budgets.beta) for share in shares.values())
     started = setting.clock.now()
-    points = budgets.connection_points if call.protocol in BY_CONNECTION else budgets.points
-    taken = _taken(setting, call, shares, by, points)
-    made = len(taken.replies)
-    missed = [share for share in taken.tested if not share.held]
+    batch = Batch(
+        n,
+        budgets.sample_concurrency,
+        budgets.sample,
+        new_connections=connections,
+        body_limit=0,
+    )
+    answer = call.sender.send(call, batch)
+    counts = Counter(by(reply) for reply in answer.replies)
+    made = len(answer.replies)
+    tested = _tested(counts, shares, alpha, budgets.beta, points) if made else ()
+    missed = [share for share in tested if not share.held]
     spread = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
     evidence = Evidence(
         promise="share",
-        held=made == taken.asked and not missed,
+        held=made == n and not missed,
         call=str(call),
-        expected=f"{spread} of {taken.asked} calls"
+        expected=f"{spread} of {n} calls"
         f" (alpha {budgets.alpha:g}, beta {budgets.beta:g} at {100 * points:g} points)",
         calls=made,
         seconds=setting.clock.now() - started,
-        last=str(taken.replies[-1]) if made else NOTHING_YET,
-        seen=ranked(Counter(map(by, taken.replies))),
-        shares=taken.tested,
-        answers=sum(reply.answered for reply in taken.replies),
+        last=str(answer.replies[-1]) if made else NOTHING_YET,
+        seen=ranked(counts),
+        shares=tested,
+        answers=sum(reply.answered for reply in answer.replies),
         first_pass=begun.first_pass,
     )
     setting.record(evidence)
-    if made < taken.asked:
+    if made < n:
         raise ShareMissed(
-            f"sample not finished within {budgets.sample:g} s ({made} of {taken.asked} calls)",
-            evidence,
-            taken.reason,
+            f"sample not finished within {budgets.sample:g} s ({made} of {n} calls)", evidence, answer.reason
         )
     if missed:
         worst = min(missed, key=lambda share: share.p_value)
@@ -81,53 +91,6 @@ def sample(setting: Setting, call: Call, shares: Mapping[str, float], by: Callab
             evidence,
         )
     return evidence
-
-
-@dataclass
-class _Taken:
-    """As much of a sample as was needed.
-
-    Args:
-        asked: calls that were to be made.
-        replies: to those that were.
-        tested: each share, of these replies.
-        reason: why calls are missing.
-    """
-
-    asked: int = 0
-    replies: list[Reply] = field(default_factory=list)
-    tested: tuple[ShareEvidence, ...] = ()
-    reason: str = ""
-
-
-def _taken(
-    setting: Setting, call: Call, shares: Mapping[str, float], by: Callable[[Reply], str], points: float
-) -> _Taken:
-    """Take the first part of a sample, and the rest where that does not tell."""
-    budgets = setting.budgets
-    # Two shares that add up to 1 are one test; more are several, and all of them share alpha.
-    alpha = budgets.alpha if len(shares) <= 2 else budgets.alpha / len(shares)  # noqa: PLR2004 - see above
-    plan = sampling(frozenset(shares.values()), points=points, alpha=alpha, beta=budgets.beta)
-    end = setting.clock.now() + budgets.sample
-    taken = _Taken()
-    for taken.asked in (plan.first, plan.whole):
-        batch = Batch(
-            taken.asked - len(taken.replies),
-            budgets.sample_concurrency,
-            max(end - setting.clock.now(), budgets.late),
-            new_connections=call.protocol in BY_CONNECTION,
-            body_limit=0,
-        )
-        answer = call.sender.send(call, batch)
-        taken.replies += answer.replies
-        taken.reason = answer.reason
-        counts = Counter(map(by, taken.replies))
-        # Half of alpha for each of the two looks.
-        taken.tested = _tested(counts, shares, alpha / 2, budgets.beta, points) if taken.replies else ()
-        missed = len(taken.replies) < taken.asked or not all(share.held for share in taken.tested)
-        if missed or plan.tells((share, counts[name]) for name, share in shares.items()):
-            break
-    return taken
 
 
 def _tested(
