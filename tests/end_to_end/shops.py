@@ -1,5 +1,6 @@
 """Shops of the tests' own in the demo's cluster: what is deployed, and what is done to it."""
 
+import math
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,7 @@ from meshproof.manifests import Manifests, Ref, dynamic, pending, read
 from meshproof.mesh.helm import Helm, Release
 from meshproof.paths import paths
 from meshproof.traffic import Batch, Budgets, Call, Reply
+from meshproof.traffic.clock import Pace, SystemClock
 from meshproof.traffic.outside import Outside
 from meshproof.traffic.probe import PodProxy, Probe
 
@@ -201,16 +203,18 @@ class Load:
         # The first connections of a batch are new, the others are kept. The page's parts are within the first
         # kilobytes; a probe does not keep more of so many bodies.
         batch = Batch(count, 32, self.BATCH_SECONDS + 30.0, rate=self.rate, body_limit=6 << 10)
-        started = time.monotonic()
+        pace = Pace(
+            SystemClock(), within=math.inf, first=self.BATCH_SECONDS, longest=self.BATCH_SECONDS, growth=1
+        )
         answers = []
         with ThreadPoolExecutor(self.AT_ONCE) as pool:
             last = False
             while not last:
+                pace.pause()
                 # One whole batch after the end: the newest pod is asked, the last to go drains under load.
                 last = stop.is_set()
                 answers.append(pool.submit(self.call.sender.send, self.call, batch))
-                time.sleep(max(0.0, started + len(answers) * self.BATCH_SECONDS - time.monotonic()))
-        self.seconds = time.monotonic() - started
+        self.seconds = pace.passed()
         for answer in (each.result() for each in answers):
             assert not answer.partial, f"{len(answer.replies)} of {count} calls were made"
             self.replies += answer.replies
