@@ -280,12 +280,29 @@ class Propagation(_Record):
 
 
 class ShareFound(_Record):
-    """One share of a sample, as fractions: what was expected, what was seen, and how exactly."""
+    """One share of a sample: what was expected, what was seen, and how exactly.
+
+    Args:
+        name: whose share.
+        expected: as a fraction.
+        count: calls that went there, of `n`.
+        n: calls that were judged.
+        whole: calls that would have been, had fewer not said enough.
+        least: the fewest with which the share holds.
+        most: the most with which the share holds.
+        p_value: of the exact binomial test of these calls.
+        alpha: rate at which a right share is missed.
+        beta: rate at which a deviation of `points` is overlooked.
+        points: as a fraction.
+    """
 
     name: Text
     expected: Annotated[float, Field(ge=0, le=1)]
     count: Annotated[int, Field(ge=0)]
     n: Annotated[int, Field(ge=1)]
+    whole: Annotated[int, Field(ge=1)]
+    least: Annotated[int, Field(ge=0)]
+    most: Annotated[int, Field(ge=0)]
     p_value: Annotated[float, Field(ge=0, le=1)]
     alpha: Annotated[float, Field(gt=0, lt=1)]
     beta: Annotated[float, Field(gt=0, lt=1)]

@@ -162,7 +162,7 @@ def test_the_seed_brings_back_what_is_missing_and_keeps_what_was_changed(shop):
 
 
 def test_ratings_v_faulty_refuses_half_of_the_calls(reader):
-    # About 1,000 calls: they come from outside, where each costs more than between two probes.
+    # 600 or 1,300 calls: they come from outside, where each costs more than between two probes.
     expect = Expect(replace(PATIENT, points=0.1))
     half = {"200": 0.5, "503": 0.5}
     expect.share(reader("ratings-v-faulty", RATINGS), half, by=lambda reply: str(reply.status))

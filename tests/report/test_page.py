@@ -11,7 +11,17 @@ from meshproof.results import DurationFound, Propagation, ShareFound
 
 HOSTILE = "</text></svg><script>alert('x')</script>"
 SHARE = ShareFound(
-    name="reviews-v1", expected=0.8, count=3300, n=4205, p_value=0.004, alpha=1e-4, beta=1e-3, points=0.05
+    name="reviews-v1",
+    expected=0.8,
+    count=1370,
+    n=1690,
+    whole=3754,
+    least=1326,
+    most=1378,
+    p_value=0.29,
+    alpha=1e-4,
+    beta=1e-3,
+    points=0.05,
 )
 DURATION = DurationFound(call="GET /reviews/0", floor=0.012, least=2.0, most=2.5, shortest=2.01, longest=2.7)
 PROPAGATION = Propagation(pushed=0.1, acknowledged=0.25, answered=1.5, proxies=3)
@@ -79,7 +89,8 @@ def test_a_link_is_never_a_script():
 def test_shares_durations_and_propagation_are_told_with_all_their_figures(run, catalogue):
     text = page_of(build_report(run(("TM-01", "passed", EVERYTHING)), catalogue=catalogue)).text
     assert (
-        "reviews-v1: 78.5 % (3300 of 4205), expected 80.0 %; 77.6 % to 82.4 % agree with it; p = 0.004 "
+        "reviews-v1: 81.1 % (1370 of 1690, the first of up to 3754), expected 80.0 %; "
+        "it holds from 78.5 % to 81.5 %; p = 0.29 "
         "(alpha 0.0001, beta 0.001 at 5 points)"
     ) in text
     assert (
@@ -130,7 +141,7 @@ def test_hostile_names_stay_text_in_drawings(run, catalogue):
     page = page_of(build_report(run(("TM-01", "passed", details)), catalogue=catalogue))
     assert ("script", "") not in page.seen
     assert page.count("svg", "chart") == 3
-    assert "TM-01 </text></svg><script>alert('x')</script>: 78.5 %" in page.text
+    assert "TM-01 </text></svg><script>alert('x')</script>: 81.1 %" in page.text
 
 
 def test_what_the_mesh_offers_is_listed_with_how_that_was_found_out(run, catalogue):

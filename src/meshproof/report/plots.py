@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from meshproof.report import charts
-from meshproof.report.bounds import accepted
 from meshproof.report.model import Report
 from meshproof.report.outcomes import TestOutcome
 from meshproof.report.propagation import STAGES, seconds
@@ -44,10 +43,11 @@ def plots(report: Report) -> tuple[Plot, ...]:
 
 def said_of_share(share: ShareFound) -> str:
     """Write one share with everything that makes it a finding."""
-    least, most = accepted(share.n, share.expected, share.alpha)
+    first = f", the first of up to {share.whole}" if share.n < share.whole else ""
     return (
-        f"{percent(share.count / share.n)} ({share.count} of {share.n}), expected {percent(share.expected)}; "
-        f"{percent(least / share.n)} to {percent(most / share.n)} agree with it; p = {share.p_value:.2g} "
+        f"{percent(share.count / share.n)} ({share.count} of {share.n}{first}), "
+        f"expected {percent(share.expected)}; it holds from {percent(share.least / share.n)} "
+        f"to {percent(share.most / share.n)}; p = {share.p_value:.2g} "
         f"(alpha {share.alpha:g}, beta {share.beta:g} at {share.points * 100:g} points)"
     )
 
@@ -98,17 +98,16 @@ def _shares(report: Report) -> Plot | None:
         return None
     rows = []
     for owner, share in found[:MOST_ROWS]:
-        least, most = accepted(share.n, share.expected, share.alpha)
-        inside = least <= share.count <= most
+        inside = share.least <= share.count <= share.most
         seen = 100 * share.count / share.n
-        allowed = (100 * least / share.n, 100 * most / share.n)
+        allowed = (100 * share.least / share.n, 100 * share.most / share.n)
         label = f"{owner} {share.name}"
         rows.append(charts.Band(label, allowed, (seen, seen), said_of_share(share), _right(right=inside)))
     return Plot(
         "bands",
         "Shares, and the bounds within which they had to lie",
-        f"{_of(len(rows), len(found), 'shares')}. The band is what the exact binomial test accepts for the "
-        "share that was configured; the dot is what was seen.",
+        f"{_of(len(rows), len(found), 'shares')}. The band is where the share that was configured holds "
+        "after so many calls; the dot is what was seen.",
         charts.bands(rows, unit="%", limits=(0, 100)),
         _BANDS,
     )

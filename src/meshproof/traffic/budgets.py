@@ -42,7 +42,7 @@ class Budgets:
     hold: float = 5.0
     """For so long what must always or never happen is watched: fifty times as long as config takes."""
     sample: float = 120.0
-    """One sample of a share: about 4,000 calls, were they as slow as 40 a second."""
+    """One sample of a share, both parts of it: about 4,000 calls, were they as slow as 40 a second."""
     observe: float = 60.0
     """Until what the mesh says of its traffic is there: four scrapes at 15 s."""
     control: float = 0.5

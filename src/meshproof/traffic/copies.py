@@ -7,7 +7,7 @@ from meshproof.traffic.call import Batch, Call
 from meshproof.traffic.checks import Check
 from meshproof.traffic.convergence import converge
 from meshproof.traffic.counting import Counts, keyed
-from meshproof.traffic.distribution import p_value, sample_size
+from meshproof.traffic.distribution import agreeing, p_value, sample_size
 from meshproof.traffic.evidence import Evidence, ShareEvidence, ranked
 from meshproof.traffic.misses import ShareMissed
 from meshproof.traffic.setting import NOTHING_YET, Setting
@@ -44,11 +44,15 @@ def count_copies(setting: Setting, call: Call, check: Check, *, at: Counts, shar
     made = len(answer.replies)
     reasons = [(reply, check(reply)) for reply in answer.replies]
     misses = Counter(reply.without_pod(reason) for reply, reason in reasons if reason is not None)
+    within = agreeing(n, share, budgets.alpha)
     copies = ShareEvidence(
         name=f"copies at {at.name}",
         expected=share,
         count=arrived,
         n=n,
+        whole=n,
+        least=within.least,
+        most=within.most,
         p_value=p_value(arrived, n, share) if arrived <= n else 0.0,
         alpha=budgets.alpha,
         beta=budgets.beta,

@@ -15,9 +15,13 @@ class ShareEvidence:
         name: whose share, such as reviews-v1.
         expected: as a fraction; 0 for what should not have answered at all.
         count: calls that went there, of `n`.
-        p_value: of the exact binomial test, two-sided.
-        alpha: the share is missed when the p-value is below this.
-        beta: rate at which the sample overlooks a deviation of `points`.
+        n: calls that were judged.
+        whole: calls that would have been, had fewer not said enough.
+        least: the fewest with which it holds.
+        most: the most with which it holds.
+        p_value: of the exact binomial test of these calls, two-sided.
+        alpha: rate at which a right share is missed, over all looks at the sample.
+        beta: rate at which a deviation of `points` is overlooked, over all looks at the sample.
         points: as a fraction.
     """
 
@@ -25,6 +29,9 @@ class ShareEvidence:
     expected: float
     count: int
     n: int
+    whole: int
+    least: int
+    most: int
     p_value: float
     alpha: float
     beta: float
@@ -38,7 +45,7 @@ class ShareEvidence:
     @property
     def held(self) -> bool:
         """Whether the sample agrees with the expected share."""
-        return self.p_value >= self.alpha
+        return self.least <= self.count <= self.most
 
     def __str__(self) -> str:
         """Return it as a report shows it."""

@@ -136,7 +136,8 @@ class Expect:
         """Expect that calls are spread by these shares.
 
         Waits until everyone who answers is among those expected; then takes one sample, large enough for
-        the table's alpha and beta, and tests every share exactly. There is no second sample.
+        the table's alpha and beta, and tests every share exactly: after its first part, and where that does
+        not say enough, once more as a whole. There is no second sample.
 
         Args:
             call: sent hundreds or thousands of times; no bodies are kept. Of TCP and WebSocket each has a
