@@ -12,7 +12,7 @@ import pytest
 from meshproof.checks import refused, status
 
 pytestmark = pytest.mark.behaviour(
-    "IN-06", manifests=("broken-certificate.istio.yaml", "broken-certificate.gateway-api.yaml")
+    "IN-06", manifests=("broken-certificate.istio.yaml", "broken-certificate.gateway-api.yaml"), long=True
 )
 
 GOOD = ("good-1", "good-2", "good-3", "good-4")

@@ -9,7 +9,7 @@ import pytest
 
 from meshproof.checks import faster_than, flagged, grpc_status, header, status
 
-pytestmark = pytest.mark.behaviour("RS-07", manifests="connection-pool.yaml")
+pytestmark = pytest.mark.behaviour("RS-07", manifests="connection-pool.yaml", long=True)
 
 LIMIT = 4
 """Calls under way, as the manifest says."""

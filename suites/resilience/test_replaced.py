@@ -4,7 +4,7 @@ import pytest
 
 from meshproof.checks import header, served_by, status
 
-pytestmark = pytest.mark.behaviour("RS-11", manifests="replaced.yaml")
+pytestmark = pytest.mark.behaviour("RS-11", manifests="replaced.yaml", long=True)
 
 
 def test_no_call_fails_while_a_pod_is_deleted_and_replaced(probe, expect, endpoints):

@@ -9,7 +9,7 @@ import pytest
 
 from meshproof.checks import Check, served_by, status
 
-pytestmark = pytest.mark.behaviour("RS-09", manifests="some-stay-in.yaml")
+pytestmark = pytest.mark.behaviour("RS-09", manifests="some-stay-in.yaml", long=True)
 
 BOTH = "backend-v1,backend-v2"
 

@@ -10,7 +10,9 @@ import pytest
 
 from meshproof.checks import Check, flagged, status
 
-pytestmark = pytest.mark.behaviour("RS-04", manifests=("timeout.istio.yaml", "timeout.gateway-api.yaml"))
+pytestmark = pytest.mark.behaviour(
+    "RS-04", manifests=("timeout.istio.yaml", "timeout.gateway-api.yaml"), long=True
+)
 
 TIMEOUT = 0.3
 """Seconds, as the manifests say."""

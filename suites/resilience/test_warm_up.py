@@ -7,7 +7,7 @@ import pytest
 
 from meshproof.checks import status
 
-pytestmark = pytest.mark.behaviour("RS-10", manifests="warm-up.yaml")
+pytestmark = pytest.mark.behaviour("RS-10", manifests="warm-up.yaml", long=True)
 
 CALLS, FEW, MANY = 120, 21, 36
 """Of so many calls one of three backends gets 40. FEW are no full share, but for 1 sample in 10,000."""

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from meshproof.plugin import controller
+from meshproof.plugin.scheduling import LAST
 
 pytestmark = pytest.mark.processes
 
@@ -148,6 +149,27 @@ def test_where_every_test_needs_the_shop_no_worker_is_idle(suite):
         suite.module(GATHERED, name)
     suite.run("-n", "2")
     assert sorted(line.rpartition(" ")[2] for line in suite.cluster) == ["gw0", "gw0", "gw1", "gw1"]
+
+
+SLOW = """
+import pytest
+
+pytestmark = pytest.mark.behaviour("TM-01"{long})
+
+
+def test_it(manifests, request):
+    manifests.note(request.node.path.stem)
+"""
+
+
+@pytest.mark.parametrize(("modules", "at"), [(3, 0), (LAST, 0), (LAST + 2, 2)])
+def test_of_the_last_modules_those_that_take_long_come_first(suite, modules, at):
+    names = [f"test_{number:02}" for number in range(modules)]
+    for name in names:
+        suite.module(SLOW.format(long=", long=True" if name == names[-1] else ""), name)
+    suite.run("-n", "1")
+    assert suite.cluster.index(names[-1]) == at
+    assert [name for name in suite.cluster if name != names[-1]] == names[:-1]
 
 
 TIDY = """

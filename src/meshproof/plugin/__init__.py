@@ -26,9 +26,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker, settle the order of a run, and take charge of its workers when there are any."""
     config.addinivalue_line(
         "markers",
-        f"{MARKER}(id, manifests=(), needs=()): the behaviour of the catalogue that a module proves, the "
-        "file beside it with the objects that make it true (or several, one for each API: every test is run "
-        "with each), and what features it needs besides the behaviour's",
+        f"{MARKER}(id, manifests=(), needs=(), long=False): the behaviour of the catalogue that a module "
+        "proves, the file beside it with the objects that make it true (or several, one for each API: every "
+        "test is run with each), what features it needs besides the behaviour's, and whether it takes some "
+        "ten seconds however fast the machine",
     )
     if not _proves(config):
         return

@@ -155,6 +155,8 @@ class Controller:
                 self._release()
             case About.BOOKINFO if self._scheduler is not None:
                 self._scheduler.gather(json.loads(text))
+            case About.LONG if self._scheduler is not None:
+                self._scheduler.hasten(json.loads(text))
             case About.FLAW:
                 raise pytest.UsageError(*text.splitlines())
 

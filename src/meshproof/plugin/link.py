@@ -34,6 +34,7 @@ class About(StrEnum):
     REMOVED = "removed"  # an id, whose namespace is gone
     LOST = "lost"  # the JSON of a Loss's fields
     BOOKINFO = "bookinfo"  # the JSON of the modules that need it, for each worker the same
+    LONG = "long"  # the JSON of the modules that take long, for each worker the same
     FLAW = "flaw"  # what is wrong with the suites, a line for each
 
 
@@ -115,6 +116,10 @@ class Relay:
     def bookinfo(self, modules: list[str]) -> None:
         """Send word of the modules that need Bookinfo."""
         self._channel.send((About.BOOKINFO.value, json.dumps(modules)))
+
+    def long(self, modules: list[str]) -> None:
+        """Send word of the modules that take long."""
+        self._channel.send((About.LONG.value, json.dumps(modules)))
 
     def flaw(self, text: str) -> None:
         """Send word of what is wrong with the suites themselves."""

@@ -28,6 +28,7 @@ class Wanted:
         manifests: the files with the objects that make it true, one for each API; empty when it needs none.
         module: the file that says so.
         needs: features that this module needs besides those of the behaviour.
+        long: whether it takes some ten seconds however fast the machine, since it watches for so long.
         flaw: what is wrong with the marker itself, or None.
     """
 
@@ -35,6 +36,7 @@ class Wanted:
     manifests: tuple[Path, ...]
     module: Path
     needs: tuple[str, ...] = ()
+    long: bool = False
     flaw: str | None = None
 
     @property
@@ -91,17 +93,20 @@ def _read(mark: pytest.Mark, node: pytest.Item | pytest.Collector) -> Wanted:
     given = mark.kwargs.get("manifests", ())
     names = (given,) if isinstance(given, str) else given
     needs = mark.kwargs.get("needs", ())
-    unknown = sorted(mark.kwargs.keys() - {"manifests", "needs"})
+    long = mark.kwargs.get("long", False)
+    unknown = sorted(mark.kwargs.keys() - {"manifests", "needs", "long"})
     module = node.getparent(pytest.Module)
     flaw = None
     if len(mark.args) != 1 or not isinstance(mark.args[0], str):
         flaw = "the marker takes the id of one behaviour"
     elif unknown:
-        flaw = f"the marker takes manifests= and needs=, and no {unknown[0]}="
+        flaw = f"the marker takes manifests=, needs= and long=, and no {unknown[0]}="
     elif not _words(names):
         flaw = "the marker takes manifests=, a file name or a tuple of them"
     elif not _words(needs) or not set(needs) <= FEATURES.keys():
         flaw = "the marker takes needs=, a tuple of features as `meshproof behaviours` names them"
+    elif not isinstance(long, bool):
+        flaw = "the marker takes long=, True or False"
     elif (
         module is None
         or module.get_closest_marker(MARKER) is None
@@ -110,7 +115,7 @@ def _read(mark: pytest.Mark, node: pytest.Item | pytest.Collector) -> Wanted:
         flaw = "a module proves one behaviour: mark it once, with pytestmark"
     if flaw is not None:
         return Wanted("", (), node.path, flaw=flaw)
-    return Wanted(mark.args[0], tuple(map(node.path.with_name, names)), node.path, tuple(needs))
+    return Wanted(mark.args[0], tuple(map(node.path.with_name, names)), node.path, tuple(needs), long)
 
 
 def _words(given: object) -> bool:

@@ -10,12 +10,18 @@ from meshproof.plugin.link import FIRST
 KEPT = 2
 """A worker runs a test once it knows which comes next: it needs two, or the word that there are no more."""
 
+LAST = 8
+"""Modules for each worker: together they take longer than any that takes long, so that none is left over."""
+
 
 class ByModule(LoadFileScheduling):  # type: ignore[misc]
     """Hands out whole modules, in the order in which they are collected.
 
     Some are gathered with the first worker, which runs them before any other. Another worker is given one of
     those only where nothing else is left.
+
+    Of the last ones, those that take long come first. A worker is told what comes next when it begins a test:
+    what it had been told behind a long one would wait for that, and the others would have nothing to do.
 
     A test whose worker dies is not tried again: it would only kill the next one. The rest of its module is,
     by whichever worker is free.
@@ -29,10 +35,15 @@ class ByModule(LoadFileScheduling):  # type: ignore[misc]
         config.option.loadscopereorder = False
         super().__init__(config, log)
         self._gathered: frozenset[str] = frozenset()
+        self._long: frozenset[str] = frozenset()
 
     def gather(self, modules: Iterable[str]) -> None:
         """Have the first worker run these modules, which the others could only run at some cost."""
         self._gathered = frozenset(modules)
+
+    def hasten(self, modules: Iterable[str]) -> None:
+        """Have these modules, which take long, begin before the last of the others do."""
+        self._long = frozenset(modules)
 
     def schedule(self) -> None:
         """Hand out modules to whoever has too few tests, as a worker has that came in place of another."""
@@ -55,8 +66,11 @@ class ByModule(LoadFileScheduling):  # type: ignore[misc]
 
     def _assign_work_unit(self, node: Any) -> None:
         first = node.gateway.id == FIRST
-        fitting = (module for module in self.workqueue if (module in self._gathered) == first)
-        self.workqueue.move_to_end(next(fitting, next(iter(self.workqueue))), last=False)
+        left = list(self.workqueue)
+        fitting = [module for module in left if (module in self._gathered) == first] or left
+        near_the_end = len(left) <= LAST * len(self.assigned_work)
+        long = (module for module in fitting if near_the_end and module in self._long)
+        self.workqueue.move_to_end(next(long, fitting[0]), last=False)
         super()._assign_work_unit(node)
 
     def _fill(self) -> None:

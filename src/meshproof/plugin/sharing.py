@@ -23,7 +23,12 @@ def needs_bookinfo(session: pytest.Session) -> bool:
 
 def modules_with_bookinfo(items: Iterable[pytest.Item]) -> list[str]:
     """Return the modules of those tests that need Bookinfo, as the ids of their tests begin."""
-    return sorted({item.nodeid.partition("::")[0] for item in items if _needs(item)})
+    return sorted({module_of(item) for item in items if _needs(item)})
+
+
+def module_of(item: pytest.Item) -> str:
+    """Return a test's module, as the id of the test begins."""
+    return item.nodeid.partition("::")[0]
 
 
 def namespaces_beside(config: pytest.Config, run: Run) -> list[str]:
