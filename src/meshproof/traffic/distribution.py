@@ -5,10 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _LARGEST = 1_000_000
 _STEPS = 20
@@ -60,21 +56,6 @@ def p_value(count: int, n: int, expected: float) -> float:
     return float(binomtest(count, n, expected).pvalue)
 
 
-def _refused(n: int, expected: float, alpha: float) -> "NDArray[Any]":
-    """Return for each count from 0 to n whether the test, at `alpha`, refuses it."""
-    import numpy as np  # noqa: PLC0415 - with scipy
-    from scipy.stats import binom  # noqa: PLC0415 - as above
-
-    mass = binom.pmf(np.arange(n + 1), n, expected)
-    order = np.argsort(mass, kind="stable")
-    p_values = np.empty(n + 1)
-    # The p-value of a count: the probability of every count that is no more likely than it. The test itself
-    # lets counts whose probabilities differ by rounding alone pass as equally likely; so does this.
-    ceiling = np.searchsorted(mass[order], mass[order] * (1 + 1e-7), side="right") - 1
-    p_values[order] = np.cumsum(mass[order])[ceiling]
-    return p_values < alpha
-
-
 @lru_cache(maxsize=1024)
 def agreeing(n: int, expected: float, alpha: float) -> Within:
     """Return the counts that the exact test, at `alpha`, does not refuse.
@@ -84,9 +65,17 @@ def agreeing(n: int, expected: float, alpha: float) -> Within:
         expected: the share, as a fraction.
         alpha: at which the test refuses.
     """
-    # Their probabilities rise and then fall, so that what is left is in one piece.
-    left = (~_refused(n, expected, alpha)).nonzero()[0]
-    return Within(int(left[0]), int(left[-1]))
+    import numpy as np  # noqa: PLC0415 - with scipy
+    from scipy.stats import binom  # noqa: PLC0415 - as above
+
+    mass = binom.pmf(np.arange(n + 1), n, expected)
+    order = np.argsort(mass, kind="stable")
+    # The p-value of a count: the probability of every count that is no more likely than it. The test itself
+    # lets counts whose probabilities differ by rounding alone pass as equally likely; so does this.
+    ceiling = np.searchsorted(mass[order], mass[order] * (1 + 1e-7), side="right") - 1
+    # Probabilities rise and then fall with the count, so that what is not refused is in one piece.
+    left = order[np.cumsum(mass[order])[ceiling] >= alpha]
+    return Within(int(left.min()), int(left.max()))
 
 
 def overlooked(n: int, expected: float, actual: float, alpha: float) -> float:
@@ -98,11 +87,10 @@ def overlooked(n: int, expected: float, actual: float, alpha: float) -> float:
         actual: the share that the mesh really gives.
         alpha: at which the test refuses.
     """
-    import numpy as np  # noqa: PLC0415 - with scipy
     from scipy.stats import binom  # noqa: PLC0415 - as above
 
-    mass = binom.pmf(np.arange(n + 1), n, actual)
-    return float(mass[~_refused(n, expected, alpha)].sum())
+    counts = agreeing(n, expected, alpha)
+    return float(binom.cdf(counts.most, n, actual) - binom.cdf(counts.least - 1, n, actual))
 
 
 @lru_cache(maxsize=64)
