@@ -288,8 +288,9 @@ class ShareFound(_Record):
         count: calls that went there, of `n`.
         n: calls that were judged.
         whole: calls that would have been, had fewer not said enough.
-        least: the fewest with which the share holds.
-        most: the most with which the share holds.
+        least: the fewest by which it was judged: with which it holds, where every share of the sample did;
+            with which the exact test does not refuse it, where one was missed or the sample not finished.
+        most: the most by which it was judged, likewise.
         p_value: of the exact binomial test of these calls.
         alpha: rate at which a right share is missed.
         beta: rate at which a deviation of `points` is overlooked.

@@ -6,10 +6,19 @@ import threading
 from contextlib import contextmanager
 
 import pytest
-from benchmarks.many import catalogue
+from benchmarks.many import catalogue, write_results
 from benchmarks.table import MB, REPORT, RUN_MEMORY, START_UP, exceeded
 
 from benchmarks import engine
+from meshproof.results import RESULTS_FILE, read_results
+
+
+def test_results_that_are_made_up_are_such_as_a_run_leaves(tmp_path):
+    write_results(tmp_path, catalogue(10))
+    tests = read_results(tmp_path / RESULTS_FILE).tests
+    assert len({test.behaviour for test in tests}) == 10
+    assert all(share.least <= share.count <= share.most for test in tests for share in test.shares)
+    assert any(test.shares for test in tests)
 
 
 @contextmanager

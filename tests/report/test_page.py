@@ -89,8 +89,8 @@ def test_a_link_is_never_a_script():
 def test_shares_durations_and_propagation_are_told_with_all_their_figures(run, catalogue):
     text = page_of(build_report(run(("TM-01", "passed", EVERYTHING)), catalogue=catalogue)).text
     assert (
-        "reviews-v1: 81.1 % (1370 of 1690, the first of up to 3754), expected 80.0 %; "
-        "it holds from 78.5 % to 81.5 %; p = 0.29 "
+        "reviews-v1: 81.1 % (1370 of 1690, the first of up to 3754), expected 80.0 %, "
+        "judged by 78.5 % to 81.5 %; p = 0.29 "
         "(alpha 0.0001, beta 0.001 at 5 points)"
     ) in text
     assert (

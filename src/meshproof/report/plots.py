@@ -46,7 +46,7 @@ def said_of_share(share: ShareFound) -> str:
     first = f", the first of up to {share.whole}" if share.n < share.whole else ""
     return (
         f"{percent(share.count / share.n)} ({share.count} of {share.n}{first}), "
-        f"expected {percent(share.expected)}; it holds from {percent(share.least / share.n)} "
+        f"expected {percent(share.expected)}, judged by {percent(share.least / share.n)} "
         f"to {percent(share.most / share.n)}; p = {share.p_value:.2g} "
         f"(alpha {share.alpha:g}, beta {share.beta:g} at {share.points * 100:g} points)"
     )
@@ -106,8 +106,8 @@ def _shares(report: Report) -> Plot | None:
     return Plot(
         "bands",
         "Shares, and the bounds within which they had to lie",
-        f"{_of(len(rows), len(found), 'shares')}. The band is where the share that was configured holds "
-        "after so many calls; the dot is what was seen.",
+        f"{_of(len(rows), len(found), 'shares')}. The band is what the share was judged by after so many "
+        "calls; the dot is what was seen.",
         charts.bands(rows, unit="%", limits=(0, 100)),
         _BANDS,
     )

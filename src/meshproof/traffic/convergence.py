@@ -39,7 +39,7 @@ def converge(  # noqa: PLR0913 - what a test may set by itself
         check: of each reply.
         within: deadline in seconds; the table's when left out.
         in_a_row: passes; the table's, and then as many as show steadiness, when left out.
-        concurrency: calls at the same time; the table's when left out, and more once they are seen slow.
+        concurrency: calls at the same time; the table's when left out, and more once they are right.
 
     Raises:
         NotConverged: the deadline passed. A call that a batch left without a reply is a miss.
@@ -83,12 +83,13 @@ def converge(  # noqa: PLR0913 - what a test may set by itself
         # The distance is for a promise that is not kept.
         pace.quicken()
         if in_a_row is None:
-            if concurrency is None and min(reply.seconds for reply in replies) >= _WAITS:
-                at_once = max(at_once, slowed_at_once(budgets, call))
-            # Only what went well says how fast answers come.
-            rate = size / max(ended - began, 1e-3) * at_once / batch.concurrency
-            fit = int(budgets.steady * rate)
-            goal = max(row, min(streak.steady(), row + fit))
+            slow = min(reply.seconds for reply in replies) >= _WAITS
+            if concurrency is None:
+                # Now that they are right: each of many at a time costs both sides less than each of few.
+                at_once = max(at_once, slowed_at_once(budgets, call) if slow else budgets.sample_concurrency)
+            # Only what went well says how fast answers come; twice as many that only wait take no longer.
+            rate = size / max(ended - began, 1e-3) * (at_once / batch.concurrency if slow else 1)
+            goal = max(row, min(streak.steady(), row + int(budgets.steady * rate)))
     held = streak.run >= goal
     expected = f"{check.description}, {row} times in a row"
     if not held:

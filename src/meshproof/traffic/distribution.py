@@ -18,10 +18,6 @@ class Within:
     least: int
     most: int
 
-    def __contains__(self, count: int) -> bool:
-        """Return whether the count is one of them."""
-        return self.least <= count <= self.most
-
     def __and__(self, other: "Within") -> "Within":
         """Return the counts that are in both."""
         return Within(max(self.least, other.least), min(self.most, other.most))
@@ -154,14 +150,15 @@ def near(n: int, expected: float, points: float, beta: float) -> Within:
     from scipy.stats import binom  # noqa: PLC0415 - as above
 
     least, most = 0, n
-    if expected - points > 0:
+    if expected - points >= 0:
         least = int(binom.isf(beta, n, expected - points)) + 1
-    if expected + points < 1:
+    if expected + points <= 1:
         most = int(binom.ppf(beta, n, expected + points))
         if binom.cdf(most, n, expected + points) > beta:
             most -= 1
-    middle = n * expected
-    return Within(max(least, math.ceil(2 * middle - most)), min(most, math.floor(2 * middle - least)))
+    # Rounded, so that what is a whole number stays one: both of two shares then have the same bounds.
+    both = round(2 * n * expected, 9)
+    return Within(max(least, math.ceil(both - most)), min(most, math.floor(both - least)))
 
 
 def _calls(first: Look, whole: int, expected: tuple[float, ...]) -> float:

@@ -17,8 +17,9 @@ class ShareEvidence:
         count: calls that went there, of `n`.
         n: calls that were judged.
         whole: calls that would have been, had fewer not said enough.
-        least: the fewest with which it holds.
-        most: the most with which it holds.
+        least: the fewest by which it was judged: with which it holds, where every share of the sample did;
+            with which the exact test does not refuse it, where one was missed or the sample not finished.
+        most: the most by which it was judged, likewise.
         p_value: of the exact binomial test of these calls, two-sided.
         alpha: rate at which a right share is missed, over all looks at the sample.
         beta: rate at which a deviation of `points` is overlooked, over all looks at the sample.

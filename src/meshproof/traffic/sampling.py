@@ -18,6 +18,9 @@ from meshproof.traffic.setting import NOTHING_YET, Setting
 BY_CONNECTION = frozenset({Protocol.TCP, Protocol.WEBSOCKET})
 """Where a proxy decides once for each connection: what a kept one carries all goes to one place."""
 
+_SHORTEST = 0.1
+"""Seconds that a batch has at least: those who send take tenths of a second, and none at all for no limit."""
+
 
 def who_served(reply: Reply) -> str:
     """Return the workload that answered well; else what happened instead."""
@@ -77,7 +80,8 @@ def sample(setting: Setting, call: Call, shares: Mapping[str, float], by: Callab
     if missed:
         worst = min(missed, key=lambda share: share.p_value)
         raise ShareMissed(
-            f"share of {worst.name} is {worst.observed:.1%}, not {worst.expected:.1%} ({made} calls)",
+            f"share of {worst.name} is {worst.observed:.1%}, not {worst.expected:.1%}"
+            f" ({worst.count} of {made} calls)",
             evidence,
         )
     return evidence
@@ -140,7 +144,7 @@ def _taken(setting: Setting, call: Call, plan: _Planned, by: Callable[[Reply], s
     reason = ""
     for look in plan.looks:
         left = end - setting.clock.now()
-        if left <= 0:
+        if left < _SHORTEST:
             reason = "the first part, which did not say enough, took all of it"
         else:
             batch = Batch(
