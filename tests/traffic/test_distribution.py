@@ -26,19 +26,15 @@ def test_sample_size_keeps_both_error_rates(expected, size):
             assert overlooked(size, expected, actual, 1e-4) <= 1e-3
 
 
-def inside(count, within):
-    return within.least <= count <= within.most
-
-
 def passing(expected, actual, first, whole):
     """The probability that a sample of two looks calls a share right, counted out."""
     rest = binom.pmf(np.arange(whole.n - first.n + 1), whole.n - first.n, actual)
-    last = [inside(count, whole.right[expected]) for count in range(whole.n + 1)]
+    last = [count in whole.right[expected] for count in range(whole.n + 1)]
     passes = 0.0
     for count, mass in enumerate(binom.pmf(np.arange(first.n + 1), first.n, actual)):
-        if inside(count, first.right[expected]):
+        if count in first.right[expected]:
             passes += mass
-        elif inside(count, first.agreeing[expected]):
+        elif count in first.agreeing[expected]:
             passes += mass * float(rest @ last[count : count + len(rest)])
     return passes
 
@@ -111,7 +107,7 @@ def test_counts_near_a_share_are_those_that_one_off_by_points_hardly_gets(n, exp
 def test_agreeing_counts_are_those_that_the_exact_test_does_not_refuse(n, expected, alpha, bounds):
     assert agreeing(n, expected, alpha) == Within(*bounds)
     for count in range(max(0, bounds[0] - 2), min(n, bounds[1] + 2) + 1):
-        assert (p_value(count, n, expected) >= alpha) == inside(count, Within(*bounds))
+        assert (p_value(count, n, expected) >= alpha) == (count in Within(*bounds))
 
 
 @pytest.mark.parametrize(("n", "expected"), [(60, 0.8), (51, 1 / 3), (40, 0.5), (30, 0.0)])

@@ -15,7 +15,7 @@ from meshproof.plugin.outcome import Outcome
 from meshproof.plugin.progress import show
 from meshproof.plugin.recorder import Recorder, Records
 from meshproof.plugin.selection import Selection
-from meshproof.plugin.sharing import module_of, modules_with_bookinfo
+from meshproof.plugin.sharing import modules_of, modules_with_bookinfo
 from meshproof.plugin.verdicts import RECORDER, RUN_ID, WORKER, Remains, Verdicts
 from meshproof.results import PlannedTest, PlanRecord
 from meshproof.run import Run
@@ -119,8 +119,7 @@ class Prover:
         self._records.take(PlanRecord(tests=tuple(plan), tested=self._tested()))
         if isinstance(self._records, Relay):
             self._records.bookinfo(modules_with_bookinfo(selected))
-            long = (item for item in selected if wanted[item].long)
-            self._records.long(sorted(map(module_of, long)))
+            self._records.long(modules_of(item for item in selected if wanted[item].long))
         register = self._config.pluginmanager.register
         verdicts = Verdicts(self._config, wanted, self._records, self._outcome)
         register(verdicts, "meshproof-verdicts")

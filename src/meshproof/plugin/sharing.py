@@ -23,12 +23,12 @@ def needs_bookinfo(session: pytest.Session) -> bool:
 
 def modules_with_bookinfo(items: Iterable[pytest.Item]) -> list[str]:
     """Return the modules of those tests that need Bookinfo, as the ids of their tests begin."""
-    return sorted({module_of(item) for item in items if _needs(item)})
+    return modules_of(filter(_needs, items))
 
 
-def module_of(item: pytest.Item) -> str:
-    """Return a test's module, as the id of the test begins."""
-    return item.nodeid.partition("::")[0]
+def modules_of(items: Iterable[pytest.Item]) -> list[str]:
+    """Return the modules of these tests, each once, as the ids of the tests begin."""
+    return sorted({item.nodeid.partition("::")[0] for item in items})
 
 
 def namespaces_beside(config: pytest.Config, run: Run) -> list[str]:

@@ -18,6 +18,10 @@ class Within:
     least: int
     most: int
 
+    def __contains__(self, count: int) -> bool:
+        """Return whether the count is one of them."""
+        return self.least <= count <= self.most
+
     def __and__(self, other: "Within") -> "Within":
         """Return the counts that are in both."""
         return Within(max(self.least, other.least), min(self.most, other.most))
@@ -83,10 +87,14 @@ def overlooked(n: int, expected: float, actual: float, alpha: float) -> float:
         actual: the share that the mesh really gives.
         alpha: at which the test refuses.
     """
+    return _chance(agreeing(n, expected, alpha), n, actual)
+
+
+def _chance(counts: Within, n: int, actual: float) -> float:
+    """Return the probability that a share, as it really is, gets one of these counts of n calls."""
     from scipy.stats import binom  # noqa: PLC0415 - as above
 
-    counts = agreeing(n, expected, alpha)
-    return float(binom.cdf(counts.most, n, actual) - binom.cdf(counts.least - 1, n, actual))
+    return max(0.0, float(binom.cdf(counts.most, n, actual) - binom.cdf(counts.least - 1, n, actual)))
 
 
 @lru_cache(maxsize=64)
@@ -163,15 +171,8 @@ def near(n: int, expected: float, points: float, beta: float) -> Within:
 
 def _calls(first: Look, whole: int, expected: tuple[float, ...]) -> float:
     """Return about how many calls a sample takes where its shares are right; of two, one says it all."""
-    from scipy.stats import binom  # noqa: PLC0415 - as above
-
     tested = expected[:1] if len(expected) == 2 else expected  # noqa: PLR2004 - see above
-    goes_on = sum(
-        1
-        - max(0.0, float(binom.cdf(right.most, first.n, share) - binom.cdf(right.least - 1, first.n, share)))
-        for share in tested
-        for right in (first.right[share],)
-    )
+    goes_on = sum(1 - _chance(first.right[share], first.n, share) for share in tested)
     return first.n + (whole - first.n) * min(goes_on, 1.0)
 
 

@@ -18,9 +18,6 @@ from meshproof.traffic.setting import NOTHING_YET, Setting
 BY_CONNECTION = frozenset({Protocol.TCP, Protocol.WEBSOCKET})
 """Where a proxy decides once for each connection: what a kept one carries all goes to one place."""
 
-_SHORTEST = 0.1
-"""Seconds that a batch has at least: those who send take tenths of a second, and none at all for no limit."""
-
 
 def who_served(reply: Reply) -> str:
     """Return the workload that answered well; else what happened instead."""
@@ -65,7 +62,7 @@ def sample(setting: Setting, call: Call, shares: Mapping[str, float], by: Callab
         calls=made,
         seconds=setting.clock.now() - started,
         last=str(taken.replies[-1]) if made else NOTHING_YET,
-        seen=ranked(Counter(map(by, taken.replies))),
+        seen=ranked(taken.counts),
         shares=taken.tested,
         answers=sum(reply.answered for reply in taken.replies),
         first_pass=begun.first_pass,
@@ -118,12 +115,14 @@ class _Taken:
     Args:
         asked: calls that were to be made.
         replies: to those that were.
+        counts: of these replies, by name.
         tested: each share, of these replies, by the bounds that decided.
         reason: why calls are missing.
     """
 
     asked: int
     replies: tuple[Reply, ...]
+    counts: Counter[str]
     tested: tuple[ShareEvidence, ...]
     reason: str = ""
 
@@ -139,34 +138,35 @@ def _planned(setting: Setting, call: Call, shares: Mapping[str, float]) -> _Plan
 
 def _taken(setting: Setting, call: Call, plan: _Planned, by: Callable[[Reply], str]) -> _Taken:
     """Send the first part; and the rest, unless that is wrong already, or right."""
-    end = setting.clock.now() + setting.budgets.sample
+    pace = setting.pace(setting.budgets.sample)
     replies: tuple[Reply, ...] = ()
+    counts: Counter[str] = Counter()
     reason = ""
     for look in plan.looks:
-        left = end - setting.clock.now()
-        if left < _SHORTEST:
+        if pace.over():
             reason = "the first part, which did not say enough, took all of it"
         else:
             batch = Batch(
                 look.n - len(replies),
                 setting.budgets.sample_concurrency,
-                left,
+                pace.left(),
                 new_connections=call.protocol in BY_CONNECTION,
                 body_limit=0,
             )
             answer = call.sender.send(call, batch)
             replies += answer.replies
+            counts.update(map(by, answer.replies))
             reason = answer.reason
-        counts = Counter(map(by, replies))
         if len(replies) < look.n:
             found = {share: agreeing(len(replies), share, plan.alpha) for share in plan.shares.values()}
-            return _Taken(look.n, replies, _tested(counts, plan, found) if replies else (), reason)
-        agree = _tested(counts, plan, look.agreeing)
-        if not all(share.held for share in agree):
-            return _Taken(look.n, replies, agree)
-        right = _tested(counts, plan, look.right)
-        if all(share.held for share in right):
-            return _Taken(look.n, replies, right)
+            return _Taken(look.n, replies, counts, _tested(counts, plan, found) if replies else (), reason)
+        wanted = plan.shares.items()
+        agree = counts.keys() <= plan.shares.keys() and all(
+            counts[name] in look.agreeing[share] for name, share in wanted
+        )
+        if not agree or all(counts[name] in look.right[share] for name, share in wanted):
+            within = look.right if agree else look.agreeing
+            return _Taken(look.n, replies, counts, _tested(counts, plan, within))
     raise AssertionError("the last look calls every share right or wrong")
 
 
